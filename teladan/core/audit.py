@@ -1,0 +1,67 @@
+"""`record(...)`: one audit event, in the transaction of the act it describes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from teladan.core import clock
+from teladan.core.models import AuditEvent
+
+
+class Event(StrEnum):
+    """Every kind of act that is recorded. Rooms add their line here, so that the list can be read in one place."""
+
+    POLICY_LOADED = "policy.loaded"
+    EMPLOYEES_IMPORTED = "people.employees_imported"
+    UNITS_IMPORTED = "people.units_imported"
+    PLACEMENT_CHANGED = "people.placement_changed"
+    APPRAISER_SET = "people.appraiser_set"
+    ROLE_GRANTED = "people.role_granted"
+    ROLE_REVOKED = "people.role_revoked"
+    ACCOUNT_CREATED = "people.account_created"
+    CATALOGUE_LOADED = "services.catalogue_loaded"
+    EVENTS_IMPORTED = "services.events_imported"
+    EVENT_RECORDED = "services.event_recorded"
+    EVENT_FINISHED = "services.event_finished"
+    SOURCE_CREATED = "services.source_created"
+    TICKET_ISSUED = "feedback.ticket_issued"
+    TICKET_REPRINTED = "feedback.ticket_reprinted"
+    RATINGS_IMPORTED = "feedback.ratings_imported"
+    MONTH_OPENED = "feedback.month_opened"
+    MONTH_SEALED = "feedback.month_sealed"
+    MONTH_CLOSED = "evaluation.month_closed"
+    MONTH_REOPENED = "evaluation.month_reopened"
+    ACHIEVEMENT_SET = "evaluation.achievement_set"
+    EVALUATION_RATED = "evaluation.rated"
+    EVALUATION_SIGNED = "evaluation.signed"
+    EVALUATION_ACKNOWLEDGED = "evaluation.acknowledged"
+    DEPARTURE_EXPLAINED = "evaluation.departure_explained"
+    RECOMPUTE_DOWNLOADED = "evaluation.recompute_downloaded"
+    AWARD_ROUND_OPENED = "awards.round_opened"
+    AWARD_CONFLICT_STATED = "awards.conflict_stated"
+    AWARD_DECIDED = "awards.decided"
+    LESSON_PASSED = "learning.lesson_passed"
+    RULES_ACKNOWLEDGED = "learning.rules_acknowledged"
+
+
+def record(
+    *,
+    event: Event,
+    actor: object,
+    subject: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    """Write one event. `actor` is a user (its primary key is kept) or a word such as "system"."""
+    key = getattr(actor, "pk", None)
+    AuditEvent.objects.create(
+        at=clock.now(),
+        event=event,
+        actor=f"user:{key}" if key else str(actor),
+        subject=subject,
+        before=before,
+        after=after,
+        reason=reason,
+    )

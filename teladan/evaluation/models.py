@@ -1,0 +1,294 @@
+"""Closings and their frozen results and releases; organisation achievement; evaluations of people."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from teladan.people.models import Person, Unit, User
+from teladan.services.models import Service
+
+
+class Rating(models.TextChoices):
+    """Rating of *hasil kerja* or *perilaku kerja* (PermenPANRB 6/2022 art. 24)."""
+
+    BELOW = "below", "di bawah ekspektasi"
+    MEETS = "meets", "sesuai ekspektasi"
+    ABOVE = "above", "di atas ekspektasi"
+
+
+class Predicate(models.TextChoices):
+    """*Predikat kinerja* (PermenPANRB 6/2022, annex IV)."""
+
+    VERY_GOOD = "sangat_baik", "Sangat Baik"
+    GOOD = "baik", "Baik"
+    NEEDS_IMPROVEMENT = "butuh_perbaikan", "Butuh Perbaikan"
+    POOR = "kurang", "Kurang/Misconduct"
+    VERY_POOR = "sangat_kurang", "Sangat Kurang"
+
+
+class Achievement(models.TextChoices):
+    """*Capaian kinerja organisasi* of the unit the appraiser leads (annex IV)."""
+
+    EXCELLENT = "istimewa", "Istimewa"
+    GOOD = "baik", "Baik"
+    NEEDS_IMPROVEMENT = "butuh_perbaikan", "Butuh Perbaikan"
+    POOR = "kurang", "Kurang"
+    VERY_POOR = "sangat_kurang", "Sangat Kurang"
+
+
+class Closing(models.Model):
+    """One closing of one month. A reopened month gets a new version; the old one stays, superseded."""
+
+    month = models.DateField()
+    version = models.PositiveSmallIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
+    inputs_digest = models.CharField(max_length=64)
+    results_digest = models.CharField(max_length=64)
+    policy_version = models.CharField(max_length=12)
+    code_version = models.CharField(max_length=40)
+    counts = models.JSONField()
+    closed_at = models.DateTimeField()
+    closed_by = models.CharField(max_length=80)
+    reopened_at = models.DateTimeField(null=True, blank=True)
+    reopened_by = models.CharField(max_length=80, blank=True)
+    reopen_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["month", "version"], name="closing_version_once"),
+            models.UniqueConstraint(fields=["month"], condition=Q(is_current=True), name="closing_one_current"),
+            models.CheckConstraint(name="closing_month_first_day", condition=Q(month__day=1)),
+            models.CheckConstraint(
+                name="closing_reopened_pair",
+                condition=Q(reopened_at__isnull=True, reopened_by="")
+                | (Q(reopened_at__isnull=False) & ~Q(reopened_by="") & ~Q(reopen_reason="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} versi {self.version}"
+
+
+class UnitResult(models.Model):
+    """Frozen result of a unit, or of one of its services, for a month. `ikm` is empty below the threshold."""
+
+    closing = models.ForeignKey(Closing, on_delete=models.PROTECT, related_name="unit_results")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    n = models.PositiveIntegerField()
+    ikm = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    grade = models.CharField(max_length=1, blank=True)
+    regime = models.CharField(max_length=40)
+    elements = models.JSONField(default=dict)  # name -> {"n": answers, "mean": NRR 1-4}
+    overall = models.FloatField(null=True)
+    is_published = models.BooleanField(help_text="Memenuhi ambang keterbukaan, termasuk sel pelengkapnya.")
+    tickets = models.PositiveIntegerField()
+    spent = models.PositiveIntegerField()
+    events = models.PositiveIntegerField()
+    with_standard = models.PositiveIntegerField()
+    on_time = models.PositiveIntegerField()
+    unfinished = models.PositiveIntegerField(default=0)
+    sample_needed = models.PositiveIntegerField(help_text="Krejcie-Morgan untuk jumlah layanan bulan itu.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["closing", "unit", "service"], name="unit_result_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="unit_result_ikm_range", condition=Q(ikm__isnull=True) | Q(ikm__gte=25, ikm__lte=100)
+            ),
+            models.CheckConstraint(name="unit_result_counts", condition=Q(spent__lte=models.F("tickets"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.closing}"
+
+
+class OfficerResult(models.Model):
+    """Frozen result of one officer: the citizens' fair score over the window, and the month's volume and punctuality.
+
+    Scores are means on 1-4. `use` says what the thresholds allow (scoring.md §4); a hidden score has no numbers at all.
+    """
+
+    class Use(models.TextChoices):
+        HIDDEN = "hidden", "belum cukup data"
+        SELF_ONLY = "self_only", "hanya untuk petugas sendiri"
+        EVALUATION = "evaluation", "boleh dipakai dalam evaluasi"
+        AWARD = "award", "boleh dipakai untuk penghargaan"
+
+    closing = models.ForeignKey(Closing, on_delete=models.PROTECT, related_name="officer_results")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="officer_results")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    window_from = models.DateField()
+    window_until = models.DateField(help_text="Bulan terakhir jendela, termasuk.")
+    use = models.CharField(max_length=10, choices=Use)
+    is_comparable = models.BooleanField(default=True)
+    n = models.PositiveIntegerField(null=True)
+    issue_days = models.PositiveIntegerField(null=True)
+    raw_mean = models.FloatField(null=True)
+    case_mix_shift = models.FloatField(null=True)
+    shrinkage_shift = models.FloatField(null=True)
+    score = models.FloatField(null=True)
+    se = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    reliability = models.FloatField(null=True)
+    recompute = models.JSONField(null=True)  # what the officer needs to redo the score; no citizen's answer
+    group = models.JSONField(null=True)  # mean and band of comparable officers, or nothing below eight
+    ranks = models.JSONField(null=True)  # p_top_k, expected rank, interval; for the committee only
+    response = models.JSONField(null=True)  # rate from 50 tickets, else a band
+    events = models.PositiveIntegerField()
+    with_standard = models.PositiveIntegerField()
+    on_time = models.PositiveIntegerField()
+    unfinished = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["closing", "person", "unit"], name="officer_result_once"),
+            models.CheckConstraint(
+                name="officer_result_use_known", condition=Q(use__in=["hidden", "self_only", "evaluation", "award"])
+            ),
+            models.CheckConstraint(
+                name="officer_result_hidden_has_no_numbers",
+                condition=~Q(use="hidden")
+                | Q(n__isnull=True, raw_mean__isnull=True, score__isnull=True, recompute__isnull=True),
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "closing"])]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.closing}"
+
+
+class Release(models.Model):
+    """One published fact of a closing, as the public pages read it. `kind` and `key` name it; `payload` is complete."""
+
+    closing = models.ForeignKey(Closing, on_delete=models.PROTECT, related_name="releases")
+    kind = models.CharField(max_length=30)
+    key = models.CharField(max_length=120)
+    payload = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["closing", "kind", "key"], name="release_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class OrganisationAchievement(models.Model):
+    """Achievement of a unit in a month, set by the level above with a reason (our design; the law leaves who to others)."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="achievements")
+    month = models.DateField()
+    value = models.CharField(max_length=16, choices=Achievement)
+    reason = models.CharField(max_length=500)
+    set_at = models.DateTimeField()
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "month"], name="achievement_once"),
+            models.CheckConstraint(
+                name="achievement_known",
+                condition=Q(value__in=["istimewa", "baik", "butuh_perbaikan", "kurang", "sangat_kurang"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.month:%Y-%m}: {self.value}"
+
+
+class Evaluation(models.Model):
+    """The appraiser's rating of one person for one period. Signed versions are frozen; a revision is a new version."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "konsep"
+        SIGNED = "signed", "ditandatangani"
+        ACKNOWLEDGED = "acknowledged", "diterima pegawai"
+        SUPERSEDED = "superseded", "diganti"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evaluations")
+    appraiser = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField(help_text="Hari pertama periode; periode bulanan.")
+    version = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
+    work = models.CharField("hasil kerja", max_length=5, choices=Rating, blank=True)
+    behaviour = models.CharField("perilaku kerja", max_length=5, choices=Rating, blank=True)
+    note = models.TextField("catatan dan rekomendasi", blank=True, max_length=2000)
+    predicate = models.CharField(max_length=16, choices=Predicate, blank=True)
+    evidence = models.JSONField(default=dict)  # what lay before the appraiser at signing
+    achievement = models.CharField(max_length=16, choices=Achievement, blank=True)
+    updated_at = models.DateTimeField()
+    signed_at = models.DateTimeField(null=True, blank=True)
+    signed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "month", "version"], name="evaluation_version_once"),
+            models.UniqueConstraint(
+                fields=["person", "month"], condition=~Q(state="superseded"), name="evaluation_one_current"
+            ),
+            models.CheckConstraint(
+                name="evaluation_state_known",
+                condition=Q(state__in=["draft", "signed", "acknowledged", "superseded"]),
+            ),
+            models.CheckConstraint(
+                name="evaluation_ratings_known",
+                condition=Q(work__in=["", "below", "meets", "above"])
+                & Q(behaviour__in=["", "below", "meets", "above"]),
+            ),
+            models.CheckConstraint(
+                name="evaluation_predicate_known",
+                condition=Q(predicate__in=["", "sangat_baik", "baik", "butuh_perbaikan", "kurang", "sangat_kurang"]),
+            ),
+            models.CheckConstraint(
+                name="evaluation_achievement_known",
+                condition=Q(achievement__in=["", "istimewa", "baik", "butuh_perbaikan", "kurang", "sangat_kurang"]),
+            ),
+            models.CheckConstraint(
+                name="evaluation_signed_pair",
+                condition=Q(signed_at__isnull=True, signed_by__isnull=True)
+                | (Q(signed_at__isnull=False, signed_by__isnull=False) & ~Q(predicate="") & ~Q(digest="")),
+            ),
+            models.CheckConstraint(
+                name="evaluation_signed_state", condition=Q(state="draft") | Q(signed_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="evaluation_acknowledged_pair",
+                condition=Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True)
+                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+            ),
+            models.CheckConstraint(name="evaluation_not_self", condition=~Q(person=models.F("appraiser"))),
+        ]
+        indexes = [models.Index(fields=["appraiser", "month"])]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.month:%Y-%m}"
+
+
+class DistributionReason(models.Model):
+    """Why an appraiser's distribution departs from the guideline of the unit's achievement. A warning, never a block."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    appraiser = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    reason = models.CharField(max_length=500)
+    written_at = models.DateTimeField()
+    written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["unit", "appraiser", "month"], name="distribution_reason_once")]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,280 @@
+"""Collection months, tickets, staged and sealed ratings, comments, and ratings of outside sources.
+
+`Staged…` tables live until the seal and are then emptied; no row of an answer names an employee's reader, an order
+or a time finer than a month.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from teladan.people.models import Person, Unit
+from teladan.services.models import Service
+
+ELEMENTS = (
+    "persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi", "perilaku", "pengaduan", "sarana",
+)  # fmt: skip
+"""The nine elements of PermenPANRB 14/2017, by name and never by number."""
+STAFF_ELEMENTS = ("kompetensi", "perilaku")
+
+
+def _scale(name: str) -> models.CheckConstraint:
+    fields = ("overall", *ELEMENTS)
+    condition = Q()
+    for field in fields:
+        condition &= Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 1, f"{field}__lte": 4})
+    return models.CheckConstraint(name=name, condition=condition)
+
+
+def _answer() -> models.PositiveSmallIntegerField[int | None, int | None]:
+    return models.PositiveSmallIntegerField(null=True, blank=True)
+
+
+class CollectionMonth(models.Model):
+    """A month of collecting: open, then sealed for good. Thresholds and policy version freeze when it opens."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "terbuka"
+        SEALED = "sealed", "tersegel"
+
+    month = models.DateField(primary_key=True)
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN)
+    policy = models.JSONField(help_text="Ambang dan aturan yang dibekukan saat bulan dibuka.")
+    policy_version = models.CharField(max_length=12)
+    opened_at = models.DateTimeField()
+    sealed_at = models.DateTimeField(null=True, blank=True)
+    sealed_by = models.CharField(max_length=80, blank=True)
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text="Saat jejak pemakaian tiket dihapus, dalam transaksi sendiri."
+    )
+    seal_digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="month_is_first_day", condition=Q(month__day=1)),
+            models.CheckConstraint(name="month_state_known", condition=Q(state__in=["open", "sealed"])),
+            models.CheckConstraint(
+                name="month_sealed_pair",
+                condition=Q(state="open", sealed_at__isnull=True, sealed_by="")
+                | (Q(state="sealed", sealed_at__isnull=False) & ~Q(sealed_by="") & ~Q(seal_digest="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class Ticket(models.Model):
+    """The right to rate one service once. Only the hash of its token is kept; `issued_at` goes when it is spent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    event_key = models.BinaryField(max_length=32, unique=True)  # HMAC(k_event, source | event number)
+    month = models.DateField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    officer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=8)
+    expires_on = models.DateField(help_text="Hari terakhir tiket berlaku.")
+    issued_at = models.DateTimeField(null=True, blank=True)
+    spent_on = models.DateField(null=True, blank=True)
+    typed_number = models.CharField(max_length=7, null=True, blank=True, unique=True)
+    typed_hash = models.CharField(max_length=120, blank=True)
+    typed_tries = models.PositiveSmallIntegerField(default=0)
+    typed_locked_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="ticket_month_is_first_day", condition=Q(month__day=1)),
+            models.CheckConstraint(
+                name="ticket_spent_forgets_issue_time", condition=Q(spent_on__isnull=True) | Q(issued_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="ticket_typed_pair",
+                condition=(Q(typed_number__isnull=True) & Q(typed_hash=""))
+                | (Q(typed_number__isnull=False) & ~Q(typed_hash="")),
+            ),
+        ]
+        indexes = [models.Index(fields=["month", "unit", "officer"])]
+
+    def __str__(self) -> str:
+        return f"tiket {self.month:%Y-%m}"
+
+
+class Answers(models.Model):
+    """What every kind of stored rating holds: where it belongs and its answers, 1-4 or nothing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    month = models.DateField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    officer = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=8)
+    overall = _answer()
+    persyaratan = _answer()
+    prosedur = _answer()
+    waktu = _answer()
+    biaya = _answer()
+    produk = _answer()
+    kompetensi = _answer()
+    perilaku = _answer()
+    pengaduan = _answer()
+    sarana = _answer()
+
+    class Meta:
+        abstract = True
+
+
+class StagedRating(Answers):
+    """A rating of an open month. `edit_until` lets the second page add to it; both go at the seal."""
+
+    edit_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [_scale("staged_scale")]
+        indexes = [models.Index(fields=["month", "unit", "officer"])]
+
+    def __str__(self) -> str:
+        return f"penilaian {self.month:%Y-%m}"
+
+
+class SealedRating(Answers):
+    """A rating of a sealed month, moved in random order. Append-only by trigger."""
+
+    class Meta:
+        constraints = [_scale("sealed_scale")]
+        indexes = [models.Index(fields=["month", "unit", "officer"])]
+
+    def __str__(self) -> str:
+        return f"penilaian tersegel {self.month:%Y-%m}"
+
+
+class StagedComment(models.Model):
+    """A citizen's words of an open month, with the rating only so that the citizen can still change them."""
+
+    rating = models.OneToOneField(StagedRating, primary_key=True, on_delete=models.CASCADE, related_name="comment")
+    text = models.CharField(max_length=1000)
+
+    def __str__(self) -> str:
+        return "komentar"
+
+
+class SealedComment(models.Model):
+    """A citizen's words, apart from any score. Kept; shown to no one until moderation exists."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    month = models.DateField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=1000)
+
+    def __str__(self) -> str:
+        return f"komentar {self.month:%Y-%m}"
+
+
+class IssueDay(models.Model):
+    """A day on which an officer issued a ticket that was later used; only for counting distinct days. Gone at seal."""
+
+    month = models.DateField()
+    officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["month", "officer", "day"], name="issue_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class IssueDayCount(models.Model):
+    """How many distinct issue days an officer's used tickets of a sealed month had."""
+
+    month = models.DateField()
+    officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    days = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["month", "officer"], name="issue_day_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.days} hari"
+
+
+class LatencyBucket(models.Model):
+    """How long after issue an officer's tickets were used, as a histogram per month; the one trace of fine time."""
+
+    month = models.DateField()
+    officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    bucket = models.PositiveSmallIntegerField(help_text="Batas atas: 2, 5, 15, 60, 360, 1440 menit; lalu lebih.")
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["month", "officer", "bucket"], name="latency_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bucket}: {self.count}"
+
+
+class TicketCount(models.Model):
+    """Tickets issued and spent per officer and service of a sealed month, counted when it was sealed."""
+
+    month = models.DateField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    officer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    issued = models.PositiveIntegerField()
+    spent = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["month", "unit", "service", "officer"], name="ticket_count_once"),
+            models.CheckConstraint(name="ticket_spent_within_issued", condition=Q(spent__lte=models.F("issued"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.spent}/{self.issued}"
+
+
+class ExternalSource(models.Model):
+    """A place outside the city's counters whose ratings are kept apart: an app store, another survey."""
+
+    class Scale(models.TextChoices):
+        ELEMENTS = "unsur", "sembilan unsur, 1-4"
+        STARS = "bintang", "bintang, 1-5"
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    scale = models.CharField(max_length=7, choices=Scale)
+    mapping = models.JSONField(help_text="Kolom berkas yang dibaca dan artinya.")
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="external_scale_known", condition=Q(scale__in=["unsur", "bintang"]))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExternalRating(models.Model):
+    """One rating of an outside source, idempotent by its key there. Belongs to no person and no public page."""
+
+    source = models.ForeignKey(ExternalSource, on_delete=models.PROTECT, related_name="ratings")
+    key = models.CharField(max_length=80)
+    month = models.DateField()
+    subject = models.CharField(max_length=160, blank=True)
+    stars = models.PositiveSmallIntegerField(null=True, blank=True)
+    answers = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="external_once"),
+            models.CheckConstraint(
+                name="external_stars_scale", condition=Q(stars__isnull=True) | Q(stars__gte=1, stars__lte=5)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
