@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "teladan.ui",  # before allauth: our sign-in templates win
     "allauth",
     "allauth.account",
     "django_htmx",
@@ -50,7 +51,6 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "django_linear_migrations",
     "teladan.core",
-    "teladan.ui",
     "teladan.people",
     "teladan.services",
     "teladan.feedback",
