@@ -1,0 +1,1 @@
+"""Changing: closing and reopening months; rating, signing, acknowledging."""

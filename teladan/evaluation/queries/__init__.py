@@ -1,0 +1,1 @@
+"""Reading: readiness, frozen results, releases, teams."""

@@ -1,0 +1,1 @@
+"""Pages: closing, results and why, the team."""

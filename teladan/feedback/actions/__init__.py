@@ -1,0 +1,1 @@
+"""Changing: serving, tickets, casting, sealing, outside ratings."""

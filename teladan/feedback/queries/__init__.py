@@ -1,0 +1,1 @@
+"""Reading: months, tickets, cells, counts."""

@@ -1,0 +1,1 @@
+"""Pages: the citizen, the counter, the slip."""
