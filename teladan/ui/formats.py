@@ -49,7 +49,7 @@ def percent(share: Number | None, digits: int = 0) -> str:
     """A share in [0, 1] as per cent: `0.39 → 39%`."""
     if share is None:
         return MISSING
-    hundred = Decimal(repr(share)) * 100 if isinstance(share, float) else share * 100
+    hundred = Decimal(repr(float(share))) * 100 if isinstance(share, float) else share * 100
     return f"{number(hundred, digits)}%"
 
 

@@ -1,3 +1,7 @@
-from django.urls import URLPattern, URLResolver
+"""The gallery of components."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from teladan.ui import views
+
+urlpatterns = [path("gallery", views.gallery_page, name="ui-gallery")]
