@@ -23,7 +23,8 @@ WORDS AND STATES
 
 FORMS (wrap in <form method="post" novalidate class="form">{% csrf_token %}…)
   {% error_summary form %}                    form, formset or list of forms; nothing when there are no errors
-  {% field form.name label="" hint="" %}      any bound field: label, hint, error, aria-describedby
+  {% field form.name label="" hint="" bare=False %}   any bound field: label, hint, error, aria-describedby;
+                                              bare=True leaves out its help text and placeholder
   {% fields form %}                           all visible fields, and the hidden ones
   {% faces form.overall hint="" %}            four faces with words (field with four choices), nothing preselected
   {% pick form.result hide_legend=False %}    segmented radio bar, for short words
@@ -222,7 +223,9 @@ def error_summary(form: forms.BaseForm | forms.BaseFormSet[Any] | Iterable[forms
     for one in many:
         lines += [("", str(error)) for error in one.non_field_errors()]
         lines += [
-            ("" if bound.is_hidden else _first_id(bound), str(error)) for bound in one for error in bound.errors
+            ("" if bound.is_hidden else _first_id(bound), f"{bound.label}: {error}")
+            for bound in one
+            for error in bound.errors
         ]
     return {"lines": lines}
 
@@ -236,29 +239,30 @@ def _first_id(bound: BoundField) -> str:
     return f"{identity}_0" if _is_group(bound) else identity
 
 
-def _described(bound: BoundField, hint: str) -> tuple[str, dict[str, str]]:
-    """The hint in force, and the attributes that tie hint and errors to the control."""
-    hint = hint or str(bound.help_text)
+def _described(bound: BoundField, hint: str, bare: bool = False) -> tuple[str, str]:
+    """The hint in force, and the ids that tie hint and errors to the control."""
+    hint = hint or ("" if bare else str(bound.help_text))
     ids = [f"{bound.auto_id}_{part}" for part, there in (("helptext", hint), ("error", bound.errors)) if there]
-    return hint, {"aria-describedby": " ".join(ids)} if ids else {}
+    return hint, " ".join(ids)
+
+
+def _control_attributes(described: str, bare: bool) -> dict[str, Any]:
+    # Django leaves out attributes whose value is False.
+    return {"aria-describedby": described or False, **({"placeholder": False} if bare else {})}
 
 
 @register.inclusion_tag("ui/parts/field.html")
-def field(field: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
-    return _field(field, label, hint)
-
-
-def _field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
-    hint, attributes = _described(bound, hint)
-    group = _is_group(bound)
+def field(field: BoundField, label: str = "", hint: str = "", bare: bool = False) -> dict[str, Any]:
+    bound, group = field, _is_group(field)
+    hint, described = _described(bound, hint, bare)
     return {
         "field": bound,
         "label": label or bound.label,
         "hint": hint,
         "group": group,
         "check": isinstance(bound.field.widget, forms.CheckboxInput),
-        "described": attributes.get("aria-describedby", ""),
-        "control": "" if group else bound.as_widget(attrs={**attributes}),
+        "described": described,
+        "control": "" if group else bound.as_widget(attrs=_control_attributes(described, bare)),
         "optional": not bound.field.required and not isinstance(bound.field.widget, forms.CheckboxInput),
     }
 
@@ -279,12 +283,12 @@ def _radio_options(bound: BoundField) -> list[dict[str, Any]]:
 
 
 def _scale(bound: BoundField, label: str, hint: str) -> dict[str, Any]:
-    hint, attributes = _described(bound, hint)
+    hint, described = _described(bound, hint)
     return {
         "field": bound,
         "label": label or bound.label,
         "hint": hint,
-        "described": attributes.get("aria-describedby", ""),
+        "described": described,
         "options": _radio_options(bound),
         "required": bound.field.required and bound.form.use_required_attribute,
         "optional": not bound.field.required,
