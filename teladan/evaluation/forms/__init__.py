@@ -1,0 +1,1 @@
+"""HTTP text to clean values, one file per subject."""
