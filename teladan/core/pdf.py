@@ -1,0 +1,75 @@
+"""PDF documents by typst, made in a short subprocess: the process that asks never imports typst.
+
+A document is a `.typ` file that reads its values with `json(bytes(sys.inputs.data))`. Output is tagged PDF/UA-1, uses
+only the fonts inside typst, and is the same byte for byte for the same data, template and instant.
+This file is also the program of the subprocess, so its imports stay in the standard library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
+
+SECONDS = 30
+_turn = BoundedSemaphore(2)
+"""Documents are made two at a time, so that a rush of readers does not fill the memory."""
+
+
+class DocumentFailed(RuntimeError):
+    """The document could not be made; the message holds what typst said."""
+
+
+def render(source: Path, data: Mapping[str, Any], *, at: datetime | None = None) -> bytes:
+    """The PDF of a template and its values. `at` is the creation instant written into the file."""
+    order = {"source": str(source), "data": _text(data), "at": int(at.timestamp()) if at else 0}
+    with _turn:
+        try:
+            done = subprocess.run(  # noqa: S603 - our own program, no shell
+                [sys.executable, "-I", __file__],
+                input=json.dumps(order).encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DocumentFailed(f"{source.name}: tidak selesai dalam {SECONDS} detik.") from error
+    if done.returncode or not done.stdout.startswith(b"%PDF"):
+        raise DocumentFailed(f"{source.name}: {done.stderr.decode(errors='replace').strip()[-2000:]}")
+    return done.stdout
+
+
+def fingerprint(source: Path, data: Mapping[str, Any]) -> str:
+    """Names what `render` would make, without making it: for `ETag`."""
+    return hashlib.sha256(source.read_bytes() + _text(data).encode()).hexdigest()[:32]
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _main() -> None:
+    import typst
+
+    order = json.load(sys.stdin)
+    source = Path(order["source"])
+    document = typst.compile(
+        source,
+        root=source.parent,
+        sys_inputs={"data": order["data"]},
+        ignore_system_fonts=True,
+        pdf_standards="ua-1",
+        timestamp=order["at"],
+        format="pdf",
+    )
+    sys.stdout.buffer.write(document)
+
+
+if __name__ == "__main__":
+    _main()
