@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-DATABASE_NAME = "teladan"
-
-
-def run_folder(data: Path) -> Path:
-    """Folder of the embedded server's socket: short enough for a socket path, and one per data folder."""
-    key = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"teladan-{key}"
+from teladan.core import postgres
 
 
 def settings_from_url(url: str) -> dict[str, Any]:
@@ -28,7 +20,7 @@ def settings_from_url(url: str) -> dict[str, Any]:
     options = dict(parse_qsl(parts.query))
     host = options.pop("host", "") or unquote(parts.hostname or "")
     return {
-        "NAME": unquote(parts.path.lstrip("/")) or DATABASE_NAME,
+        "NAME": unquote(parts.path.lstrip("/")) or postgres.DATABASE,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
@@ -43,7 +35,12 @@ def database_settings(data: Path) -> dict[str, Any]:
     if url:
         found = settings_from_url(url)
     else:
-        found = {"NAME": DATABASE_NAME, "USER": "postgres", "HOST": str(run_folder(data)), "OPTIONS": {}}
+        found = {
+            "NAME": postgres.DATABASE,
+            "USER": postgres.SUPERUSER,
+            "HOST": str(postgres.run_folder(data)),
+            "OPTIONS": {},
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": None,

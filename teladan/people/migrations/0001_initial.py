@@ -17,7 +17,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('core', '0001_initial'),  # btree_gist, for the exclusion constraints
         ('auth', '0012_alter_user_first_name_max_length'),
+        ('core', '0001_initial'),  # btree_gist
     ]
 
     operations = [

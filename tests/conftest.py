@@ -1,0 +1,105 @@
+"""Fixtures for every room: the run's database, reference data, the clock's test home and a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import cluster
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+    from pytest_django import DjangoDbBlocker
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django asks for this before it makes the test database: the server must run by then."""
+    cluster.ensure_running()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The whole server goes away after the run; nothing needs to be dropped first."""
+    return not os.environ.get("TELADAN_TEST_DATABASE_URL")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Every test finds the reference data that a new installation has."""
+    with django_db_blocker.unblock():
+        _load_reference_data()
+
+
+def _load_reference_data() -> None:
+    from teladan.config.install import load_reference_data
+
+    load_reference_data()
+
+
+@pytest.fixture(autouse=True)
+def _reference_data_returns(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A transactional test empties every table when it ends; put back what an installation has."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    emptied = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(request.fixturenames)
+    if emptied or (marker and marker.kwargs.get("transaction")):
+        with django_db_blocker.unblock():
+            from django.db import connection
+
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+            _load_reference_data()
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Chromium or Chrome of this machine."""
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return found
+    pytest.fail(
+        "Peramban tidak ada: pasang dengan `apt-get install chromium` atau pasang Google Chrome.", pytrace=False
+    )
+
+
+@pytest.fixture(scope="session")
+def browser(browser_path: str) -> Iterator[Browser]:
+    """One browser per run. Playwright's loop makes Django believe it runs async: allow the ORM all the same."""
+    from playwright.sync_api import sync_playwright
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context_options() -> dict[str, Any]:
+    """Override in a module or class: width, colour scheme, scripts off."""
+    return {"viewport": {"width": 1280, "height": 900}, "locale": "id-ID"}
+
+
+@pytest.fixture
+def context(browser: Browser, context_options: dict[str, Any]) -> Iterator[BrowserContext]:
+    """A clean browser profile; a script error on any page fails the test."""
+    context = browser.new_context(**context_options)
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context
+    context.close()
+    assert not errors, errors
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
