@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from teladan.core.models import DateSpan, Validity, no_overlap, span_is_positive
+
+
+class SortName(models.Func):
+    """The name without accents and capitals; our own function, since `unaccent` may not stand in an index."""
+
+    function = "teladan_sort_name"
+    arity = 1
 
 
 class Person(models.Model):
@@ -30,6 +39,9 @@ class Person(models.Model):
     nip = models.CharField("NIP", max_length=18, unique=True)
     siasn_id = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=150)
+    sort_name = models.GeneratedField(
+        expression=SortName(F("name")), output_field=models.CharField(max_length=160), db_persist=True
+    )
     front_title = models.CharField(max_length=50, blank=True)
     back_title = models.CharField(max_length=80, blank=True)
     born_on = models.DateField()
@@ -47,7 +59,10 @@ class Person(models.Model):
             models.CheckConstraint(name="person_sex_known", condition=Q(sex__in=["L", "P"])),
             models.CheckConstraint(name="person_employment_known", condition=Q(employment__in=["PNS", "CPNS", "PPPK"])),
         ]
-        indexes = [models.Index(fields=["name"])]
+        indexes = [
+            models.Index(fields=["sort_name", "id"], name="person_by_name"),
+            GinIndex(OpClass(F("sort_name"), name="gin_trgm_ops"), name="person_name_parts"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
@@ -68,7 +83,7 @@ class User(AbstractUser):
     person = models.OneToOneField(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="user")
     display_name = models.CharField(max_length=150, blank=True)
 
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     def __str__(self) -> str:
         return self.get_full_name()
@@ -110,6 +125,10 @@ class UnitPeriod(Validity):
     kind = models.CharField(max_length=12, choices=Kind)
     head_post = models.ForeignKey(
         "Post", null=True, blank=True, on_delete=models.SET_NULL, related_name="headed_periods"
+    )
+    head_delegated = models.BooleanField(
+        default=False,
+        help_text="Kepala yang pejabat fungsional diberi wewenang menilai (PermenPANRB 6/2022 lampiran IV.A.7).",
     )
 
     class Meta:

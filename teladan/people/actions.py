@@ -1,0 +1,199 @@
+"""Changing people: accounts, roles, appraisers by hand. Each act and its audit event in one transaction."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from teladan.core import audit, clock
+from teladan.core.audit import Event
+from teladan.people import access, queries
+from teladan.people.models import AppraiserOverride, Grant, Person, Unit, User
+from teladan.people.permissions import Role
+
+
+class Refused(Exception):
+    """The act goes against a rule; the message (Indonesian) says which and what to do."""
+
+
+def _account(by: object) -> User | None:
+    return by if isinstance(by, User) else None
+
+
+@transaction.atomic
+def create_account(
+    *,
+    person: Person | None,
+    username: str,
+    display_name: str = "",
+    password: str | None = None,
+    by: object,
+) -> User:
+    """An account for a person, or for somebody who is no employee (`display_name`). Without a password nobody can sign in."""
+    if person is None and not display_name:
+        raise Refused("Akun tanpa pegawai memerlukan nama tampilan.")
+    if User.objects.filter(Q(username__iexact=username) | Q(person=person, person__isnull=False)).exists():
+        raise Refused(f"Akun {username!r} atau akun untuk pegawai ini sudah ada.")
+    user = User(username=username, person=person, display_name="" if person else display_name)
+    if password is None:
+        user.set_unusable_password()
+    else:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise Refused(" ".join(error.messages)) from error
+        user.set_password(password)
+    user.save()
+    audit.record(event=Event.ACCOUNT_CREATED, actor=by, subject=f"user:{user.pk}", after={"username": username})
+    return user
+
+
+def _grant_values(grant: Grant) -> dict[str, str | None]:
+    return {
+        "role": grant.role,
+        "unit": grant.unit.code if grant.unit else None,
+        "valid_from": str(grant.valid_from),
+        "valid_until": str(grant.valid_until) if grant.valid_until else None,
+    }
+
+
+@transaction.atomic
+def grant_role(
+    *,
+    user: User,
+    role: Role | str,
+    unit: Unit | None,
+    by: object,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> Grant:
+    """Give a role to an account, for a unit and everything below it or (`unit=None`) everywhere."""
+    role = Role(role)
+    if role is Role.CITIZEN:
+        raise Refused("Warga tidak memakai akun, jadi peran ini tidak dapat diberikan.")
+    if by == user:
+        raise Refused("Peran untuk akun sendiri harus diberikan oleh orang lain.")
+    grant = Grant(
+        user=user,
+        role=role,
+        unit=unit,
+        valid_from=valid_from or clock.today(),
+        valid_until=valid_until,
+        granted_at=clock.now(),
+        granted_by=_account(by),
+    )
+    if grant.valid_until and grant.valid_until <= grant.valid_from:
+        raise Refused("Tanggal berakhir harus sesudah tanggal mulai.")
+    try:
+        with transaction.atomic():
+            grant.save()
+    except IntegrityError as error:
+        raise Refused("Peran ini sudah diberikan untuk unit dan waktu yang sama.") from error
+    access.forget_roles(user)
+    audit.record(event=Event.ROLE_GRANTED, actor=by, subject=f"user:{user.pk}", after=_grant_values(grant))
+    return grant
+
+
+@transaction.atomic
+def revoke_role(*, grant: Grant, by: object, reason: str) -> None:
+    """End a grant today; one that has not begun yet, or began today, disappears. The audit keeps both."""
+    grant = Grant.objects.select_for_update(of=("self",)).select_related("unit", "user").get(pk=grant.pk)
+    today = clock.today()
+    if grant.valid_until and grant.valid_until <= today:
+        raise Refused("Peran ini sudah berakhir.")
+    if by == grant.user:
+        raise Refused("Peran akun sendiri harus dicabut oleh orang lain.")
+    before = _grant_values(grant)
+    if grant.valid_from >= today:
+        grant.delete()
+        after = None
+    else:
+        grant.valid_until = today
+        grant.save(update_fields=["valid_until"])
+        after = _grant_values(grant)
+    access.forget_roles(grant.user)
+    audit.record(
+        event=Event.ROLE_REVOKED,
+        actor=by,
+        subject=f"user:{grant.user_id}",
+        before=before,
+        after=after,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def set_appraiser(
+    *,
+    person: Person,
+    appraiser: Person,
+    reason: str,
+    by: User,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> AppraiserOverride:
+    """Name the appraiser by hand (delegation, annex II.C); an override in force ends the day this one begins."""
+    start = valid_from or clock.today()
+    _check_appraiser(person, appraiser, reason, start, valid_until)
+    rows = AppraiserOverride.objects.select_for_update().filter(person=person)
+    before = [str(row.appraiser_id) for row in rows.filter(queries.valid_on(start))]
+    rows.filter(valid_from__gte=start, valid_from__lt=valid_until or date.max).delete()
+    rows.filter(queries.valid_on(start)).update(valid_until=start)
+    row = AppraiserOverride.objects.create(
+        person=person,
+        appraiser=appraiser,
+        reason=reason.strip(),
+        valid_from=start,
+        valid_until=valid_until,
+        set_at=clock.now(),
+        set_by=by,
+    )
+    audit.record(
+        event=Event.APPRAISER_SET,
+        actor=by,
+        subject=f"person:{person.pk}",
+        before={"appraisers": before},
+        after={"appraiser": str(appraiser.pk), "valid_from": str(start), "valid_until": str(valid_until or "")},
+        reason=reason.strip(),
+    )
+    return row
+
+
+def _check_appraiser(person: Person, appraiser: Person, reason: str, start: date, until: date | None) -> None:
+    if person == appraiser:
+        raise Refused("Seseorang tidak dapat menilai dirinya sendiri.")
+    if not reason.strip():
+        raise Refused("Tuliskan alasannya, misalnya nomor surat pendelegasian.")
+    if not appraiser.is_active:
+        raise Refused(f"{appraiser} tidak aktif dan tidak dapat menilai.")
+    if until and until <= start:
+        raise Refused("Tanggal berakhir harus sesudah tanggal mulai.")
+    back = AppraiserOverride.objects.filter(queries.valid_on(start), person=appraiser, appraiser=person)
+    if back.exists():
+        raise Refused(f"{person} sudah ditetapkan menilai {appraiser}; keduanya tidak dapat saling menilai.")
+
+
+@transaction.atomic
+def end_override(*, override: AppraiserOverride, by: User, reason: str) -> None:
+    """Return to the appraiser that the tree gives, from today."""
+    today = clock.today()
+    row = AppraiserOverride.objects.select_for_update().get(pk=override.pk)
+    if row.valid_until and row.valid_until <= today:
+        raise Refused("Penetapan ini sudah berakhir.")
+    if row.valid_from >= today:
+        row.delete()
+    else:
+        row.valid_until = today
+        row.save(update_fields=["valid_until"])
+    audit.record(
+        event=Event.APPRAISER_SET,
+        actor=by,
+        subject=f"person:{row.person_id}",
+        before={"appraiser": str(row.appraiser_id)},
+        after={"appraiser": None},
+        reason=reason,
+    )

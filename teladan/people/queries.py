@@ -1,0 +1,362 @@
+"""Reading people: units over time, who sits where, who heads what, who appraises whom.
+
+Every question is about a day. Whole-tree questions read the tree once (`tree`, two queries) and decide in memory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from teladan.people import rules
+from teladan.people.models import AppraiserOverride, Person, Placement, Unit, UnitPeriod
+from teladan.people.rules import Climb, Node, Seat, Step
+
+
+class Via(StrEnum):
+    """How an appraiser came to be."""
+
+    HEAD = "head"  # definitive head of the unit
+    ACTING = "acting"  # Plt./Plh./Pj. of the head post
+    OVERRIDE = "override"  # named by hand
+
+
+class Reason(StrEnum):
+    """Why somebody has no appraiser."""
+
+    MAYOR = "mayor"  # evaluated by the mayor: not a fault
+    NO_PLACEMENT = "no_placement"
+    NOBODY = "nobody"  # no head up to the top
+
+
+@dataclass(frozen=True)
+class Appraiser:
+    """Who evaluates somebody; `unit` is the unit this person leads."""
+
+    person: Person
+    unit: Unit
+    via: str
+
+
+@dataclass(frozen=True)
+class TeamMember:
+    """Somebody to be evaluated, where and as what."""
+
+    person: Person
+    unit: Unit
+    post_title: str
+
+
+@dataclass(frozen=True)
+class AppraiserPath:
+    """The answer to "why this appraiser": the way up the tree, and what stood at each unit."""
+
+    appraiser: Appraiser | None
+    reason: Reason | None
+    steps: tuple[tuple[int, Step], ...]
+    as_acting: bool  # the search began where the person is Plt. (annex IV.A.5)
+    override: AppraiserOverride | None = None
+
+
+def valid_on(on: date, prefix: str = "") -> Q:
+    """Rows in force on a day; `prefix` reaches through a relation, such as `placements__`."""
+    return Q(**{f"{prefix}valid_from__lte": on}) & (
+        Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gt": on})
+    )
+
+
+# --- units ---------------------------------------------------------------------------------------------------------
+
+_BELOW = """
+WITH RECURSIVE below(id) AS (
+    SELECT unnest(%s::bigint[])
+    UNION
+    SELECT p.unit_id FROM people_unitperiod p JOIN below b ON p.parent_id = b.id
+    WHERE p.valid_from <= %s AND (p.valid_until IS NULL OR p.valid_until > %s)
+) SELECT id FROM below
+"""
+
+_ABOVE = """
+WITH RECURSIVE above(id, depth) AS (
+    SELECT %s::bigint, 0
+    UNION
+    SELECT p.parent_id, a.depth + 1 FROM people_unitperiod p JOIN above a ON p.unit_id = a.id
+    WHERE p.parent_id IS NOT NULL AND a.depth < 50
+      AND p.valid_from <= %s AND (p.valid_until IS NULL OR p.valid_until > %s)
+) SELECT u.id, u.code FROM above a JOIN people_unit u ON u.id = a.id WHERE a.depth > 0 ORDER BY a.depth
+"""
+
+
+def unit_names(on: date) -> dict[int, str]:
+    """Unit id → its name on that day, in one query."""
+    return dict(UnitPeriod.objects.filter(valid_on(on)).values_list("unit_id", "name"))
+
+
+def unit_name(unit: Unit | int, on: date) -> str:
+    """The name of one unit on that day; its code when it has none."""
+    key = unit if isinstance(unit, int) else unit.pk
+    name = UnitPeriod.objects.filter(valid_on(on), unit_id=key).values_list("name", flat=True).first()
+    return name or (Unit.objects.get(pk=unit).code if isinstance(unit, int) else unit.code)
+
+
+def subtree(units: Iterable[int], on: date) -> QuerySet[Unit]:
+    """The given units and everything below any of them on that day."""
+    return Unit.objects.filter(id__in=RawSQL(_BELOW, (list(units), on, on)))  # noqa: S611 - constant text, bound values
+
+
+def descendants(unit: Unit, on: date) -> QuerySet[Unit]:
+    """The unit itself and everything below it on that day."""
+    return subtree([unit.pk], on)
+
+
+def ancestors(unit: Unit, on: date) -> list[Unit]:
+    """The units above, nearest first, without the unit itself."""
+    return list(Unit.objects.raw(_ABOVE, [unit.pk, on, on]))
+
+
+# --- places --------------------------------------------------------------------------------------------------------
+
+
+def placement_of(person: Person, on: date) -> Placement | None:
+    """The definitive placement on that day."""
+    rows = Placement.objects.filter(valid_on(on), person=person, kind=Placement.Kind.DEFINITIVE)
+    return rows.select_related("post__unit").first()
+
+
+def placements_of(people: Collection[UUID], on: date) -> dict[UUID, Placement]:
+    """Definitive placements of many people, with post and unit, in one query."""
+    rows = Placement.objects.filter(valid_on(on), person__in=people, kind=Placement.Kind.DEFINITIVE)
+    return {row.person_id: row for row in rows.select_related("post__unit")}
+
+
+def unit_of(person: Person, on: date) -> Unit | None:
+    """The unit of the definitive placement on that day."""
+    placement = placement_of(person, on)
+    return placement.post.unit if placement else None
+
+
+def people_in(units: QuerySet[Unit], on: date) -> QuerySet[Person]:
+    """Whoever holds a definitive post in one of the units on that day."""
+    return Person.objects.filter(
+        valid_on(on, "placements__"),
+        placements__kind=Placement.Kind.DEFINITIVE,
+        placements__post__unit__in=units,
+    )
+
+
+# --- the tree and its heads ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All units on a day, with their names and heads."""
+
+    on: date
+    nodes: dict[int, Node]
+    names: dict[int, str]
+
+
+def tree(on: date) -> Tree:
+    """The tree of units on a day, with whoever heads each; two queries."""
+    periods = list(UnitPeriod.objects.filter(valid_on(on)).select_related("head_post"))
+    seats = _seats({period.head_post_id for period in periods if period.head_post_id}, on)
+    nodes = {
+        period.unit_id: Node(
+            unit=period.unit_id,
+            parent=period.parent_id,
+            kind=period.kind,
+            head_kind=period.head_post.kind if period.head_post else None,
+            delegated=period.head_delegated,
+            head=rules.head_among(seats[period.head_post_id]) if period.head_post_id else None,
+        )
+        for period in periods
+    }
+    return Tree(on, nodes, {period.unit_id: period.name for period in periods})
+
+
+def _seats(posts: Collection[int], on: date) -> defaultdict[int, list[Seat]]:
+    """Who sits on these posts; people gone for good do not (annex IV.A.2)."""
+    rows = Placement.objects.filter(valid_on(on), post__in=posts, person__is_active=True)
+    found: defaultdict[int, list[Seat]] = defaultdict(list)
+    for post, person, kind, since in rows.values_list("post_id", "person_id", "kind", "valid_from"):
+        found[post].append(Seat(person, kind, since))
+    return found
+
+
+def head_of(unit: Unit, on: date) -> Person | None:
+    """Definitive holder of the unit's head post, else whoever acts (Plt., Pj., Plh.)."""
+    period = UnitPeriod.objects.filter(valid_on(on), unit=unit).first()
+    if period is None or period.head_post_id is None:
+        return None
+    seat = rules.head_among(_seats([period.head_post_id], on)[period.head_post_id])
+    return Person.objects.get(pk=seat.person) if seat else None
+
+
+def units_headed_by(person: Person, on: date, known: Tree | None = None) -> list[int]:
+    """Ids of the units that this person heads on that day, definitively or acting."""
+    nodes = (known or tree(on)).nodes
+    return [unit for unit, node in nodes.items() if node.head and node.head.person == person.pk]
+
+
+# --- appraisers ------------------------------------------------------------------------------------------------------
+
+
+class _Place(NamedTuple):
+    """A definitive or Plt. placement in the few values that the search needs."""
+
+    person: UUID
+    kind: str
+    since: date
+    unit: int
+    post_kind: str
+    title: str
+
+    @property
+    def full_title(self) -> str:
+        return f"Plt. {self.title}" if self.kind == Placement.Kind.PLT else self.title
+
+
+def _places(on: date, where: Q) -> dict[UUID, list[_Place]]:
+    """Definitive and Plt. placements by person."""
+    rows = Placement.objects.filter(where, valid_on(on), kind__in=[Placement.Kind.DEFINITIVE, Placement.Kind.PLT])
+    found: dict[UUID, list[_Place]] = {}
+    for row in rows.values_list("person_id", "kind", "valid_from", "post__unit_id", "post__kind", "post__title"):
+        found.setdefault(row[0], []).append(_Place(*row))
+    return found
+
+
+def _starting_place(places: Iterable[_Place]) -> _Place | None:
+    """Where the search begins: the newest Plt. post, else the definitive one (annex IV.A.5-6)."""
+    return max(places, key=lambda place: (place.kind == Placement.Kind.PLT, place.since, place.unit), default=None)
+
+
+def _overrides(on: date, where: Q) -> dict[UUID, AppraiserOverride]:
+    rows = AppraiserOverride.objects.filter(where, valid_on(on)).select_related("appraiser", "set_by__person")
+    return {row.person_id: row for row in rows}
+
+
+def _via(seat: Seat) -> Via:
+    return Via.HEAD if seat.kind == Placement.Kind.DEFINITIVE else Via.ACTING
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Before the rows are fetched: who appraises, through which unit, and the way there."""
+
+    appraiser: UUID | None
+    unit: int | None
+    via: Via | None
+    way: Climb
+    start: _Place | None
+    reason: Reason | None = None
+
+
+def _search(person: UUID, places: Iterable[_Place], named: AppraiserOverride | None, known: Tree) -> _Found:
+    """The appraiser of one person: the override, else the first fit head upwards."""
+    start = _starting_place(places)
+    way = rules.climb(start.unit, person, known.nodes) if start else Climb(())
+    if named:
+        led = [unit for unit, node in known.nodes.items() if node.head and node.head.person == named.appraiser_id]
+        return _Found(named.appraiser_id, _nearest(led, way, start), Via.OVERRIDE, way, start)
+    if way.head:
+        return _Found(way.head.person, way.unit, _via(way.head), way, start)
+    if start is None:
+        return _Found(None, None, None, way, None, Reason.NO_PLACEMENT)
+    mayors = rules.is_mayors(way, start.post_kind, known.nodes)
+    return _Found(None, None, None, way, start, Reason.MAYOR if mayors else Reason.NOBODY)
+
+
+def _nearest(led: list[int], way: Climb, start: _Place | None) -> int | None:
+    """The unit that a named appraiser leads: one on the person's way up, else any, else the person's own unit."""
+    above = [unit for unit, _ in way.steps if unit in led]
+    fallback = [start.unit] if start else []
+    return next(iter(above or sorted(led) or fallback), None)
+
+
+def appraiser_of(person: Person, on: date) -> Appraiser | None:
+    """Who evaluates this person on that day; nobody for those whom the mayor evaluates or who lack a superior."""
+    return appraisers_of([person.pk], on).get(person.pk)
+
+
+def appraisers_of(people: Collection[UUID], on: date) -> dict[UUID, Appraiser]:
+    """The appraisers of many people in six queries; people without one are left out."""
+    known = tree(on)
+    places = _places(on, Q(person__in=people))
+    named = _overrides(on, Q(person__in=people))
+    found = {person: _search(person, places.get(person, []), named.get(person), known) for person in people}
+    return _with_rows(found)
+
+
+def _with_rows(found: dict[UUID, _Found]) -> dict[UUID, Appraiser]:
+    persons = Person.objects.in_bulk({one.appraiser for one in found.values() if one.appraiser})
+    units = Unit.objects.in_bulk({one.unit for one in found.values() if one.unit})
+    return {
+        person: Appraiser(persons[one.appraiser], units[one.unit], one.via)
+        for person, one in found.items()
+        if one.appraiser and one.unit and one.via
+    }
+
+
+def appraiser_path(person: Person, on: date) -> AppraiserPath:
+    """How the appraiser was found, step by step, for the page that explains it."""
+    known = tree(on)
+    places = _places(on, Q(person=person)).get(person.pk, [])
+    named = _overrides(on, Q(person=person)).get(person.pk)
+    found = _search(person.pk, places, named, known)
+    acting = found.start is not None and found.start.kind == Placement.Kind.PLT
+    return AppraiserPath(
+        _with_rows({person.pk: found}).get(person.pk), found.reason, found.way.steps, acting, override=named
+    )
+
+
+def team_of(appraiser: Person, on: date) -> list[TeamMember]:
+    """Everybody whom this person evaluates on that day, by name; six queries whatever the size."""
+    known = tree(on)
+    named = _overrides(on, Q(appraiser=appraiser))
+    led = units_headed_by(appraiser, on, known)
+    inside = valid_on(on) & Q(post__unit__in=subtree(led, on)) if led else Q(pk__in=[])
+    candidates = Q(person__in=Placement.objects.filter(inside).values("person")) | Q(person__in=list(named))
+    places = _places(on, candidates)
+    others = _overrides(on, Q(person__in=list(places)) & ~Q(appraiser=appraiser))
+    team = {
+        person: found.start
+        for person, rows in places.items()
+        if (found := _search(person, rows, named.get(person) or others.get(person), known)).appraiser == appraiser.pk
+        and found.start
+    }
+    return _members(team)
+
+
+def without_appraiser(on: date) -> list[TeamMember]:
+    """Everybody placed somewhere who lacks an appraiser and should have one; whom the mayor evaluates is left out."""
+    return _members(_lacking(on, Reason.NOBODY))
+
+
+def evaluated_by_mayor(on: date) -> list[TeamMember]:
+    """Those above whom only the mayor stands."""
+    return _members(_lacking(on, Reason.MAYOR))
+
+
+def _lacking(on: date, reason: Reason) -> dict[UUID, _Place]:
+    known = tree(on)
+    named = _overrides(on, Q())
+    return {
+        person: found.start
+        for person, rows in _places(on, Q()).items()
+        if (found := _search(person, rows, named.get(person), known)).reason is reason and found.start
+    }
+
+
+def _members(team: dict[UUID, _Place]) -> list[TeamMember]:
+    persons = Person.objects.in_bulk(team)
+    units = Unit.objects.in_bulk({place.unit for place in team.values()})
+    members = [TeamMember(persons[key], units[place.unit], place.full_title) for key, place in team.items()]
+    return sorted(members, key=lambda member: (member.person.name.casefold(), member.person.nip))

@@ -1,0 +1,135 @@
+"""Makers of rows for tests: typed, deterministic, one call each. Every room appends its own section.
+
+`make_person()` twice gives two people; the running number makes NIP and name, so nothing is random.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from typing import Any
+
+from teladan.core import clock
+from teladan.people.models import Grant, Person, Placement, Post, Unit, UnitPeriod, User
+from teladan.people.permissions import Role
+
+SINCE = date(2020, 1, 1)
+PASSWORD = "kata-sandi-untuk-uji-coba"
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+_number = itertools.count(1)
+
+
+def nip(number: int = 1, *, born: date = date(1990, 1, 1), since: str = "201503", sex: int = 1) -> str:
+    """A valid NIP; `since` is YYYYMM, or YYYY21 for PPPK."""
+    return f"{born:%Y%m%d}{since}{sex}{number % 1000:03d}"
+
+
+def make_unit(
+    code: str = "U1",
+    name: str = "",
+    parent: Unit | None = None,
+    kind: str = "opd",
+    valid_from: date = SINCE,
+    **period: Any,
+) -> Unit:
+    """A unit with one period."""
+    unit = Unit.objects.create(code=code)
+    UnitPeriod.objects.create(
+        unit=unit, name=name or f"Unit {code}", parent=parent, kind=kind, valid_from=valid_from, **period
+    )
+    return unit
+
+
+def make_person(**kw: Any) -> Person:
+    """A civil servant; every call another one."""
+    number = next(_number)
+    born = kw.pop("born_on", date(1970 + number // 1000, 1, 1))
+    defaults: dict[str, Any] = {
+        "nip": nip(number, born=born),
+        "name": f"Pegawai {number:05d}",
+        "born_on": born,
+        "sex": "L",
+        "employment": "PNS",
+        "grade": "III/a",
+    }
+    return Person.objects.create(**{**defaults, **kw})
+
+
+def make_post(unit: Unit, title: str = "Pengelola Layanan", kind: str = "pelaksana") -> Post:
+    """A post; the same unit and title give the same post."""
+    return Post.objects.get_or_create(unit=unit, title=title, defaults={"kind": kind})[0]
+
+
+def place(
+    person: Person,
+    post: Post,
+    kind: str = "definitif",
+    valid_from: date = SINCE,
+    valid_until: date | None = None,
+) -> Placement:
+    """Put a person on a post."""
+    return Placement.objects.create(person=person, post=post, kind=kind, valid_from=valid_from, valid_until=valid_until)
+
+
+def make_head_post(unit: Unit, title: str = "", kind: str = "pengawas") -> Post:
+    """The post that heads a unit, in every period of the unit."""
+    post = make_post(unit, title or f"Kepala {unit.code}", kind)
+    UnitPeriod.objects.filter(unit=unit).update(head_post=post)
+    return post
+
+
+def make_head(
+    unit: Unit,
+    person: Person | None = None,
+    *,
+    post_kind: str = "pengawas",
+    kind: str = "definitif",
+    valid_from: date = SINCE,
+    valid_until: date | None = None,
+) -> Person:
+    """Somebody who heads the unit (definitively, or acting with kind="plt")."""
+    person = person or make_person()
+    place(person, make_head_post(unit, kind=post_kind), kind, valid_from, valid_until)
+    return person
+
+
+def make_staff(unit: Unit, person: Person | None = None, *, valid_from: date = SINCE, **post: Any) -> Person:
+    """Somebody with a staff post in the unit."""
+    person = person or make_person()
+    place(person, make_post(unit, **post), valid_from=valid_from)
+    return person
+
+
+def make_user(
+    person: Person | None = None,
+    username: str = "",
+    role: Role | str | None = None,
+    unit: Unit | None = None,
+    password: str | None = None,
+) -> User:
+    """An account, with one role when asked; without a unit the role holds everywhere."""
+    user = User(username=username or f"akun{next(_number)}", person=person)
+    if password:
+        user.set_password(password)
+    else:
+        user.set_unusable_password()
+    user.save()
+    if role:
+        make_grant(user, role, unit)
+    return user
+
+
+def make_grant(
+    user: User,
+    role: Role | str,
+    unit: Unit | None = None,
+    *,
+    valid_from: date = SINCE,
+    valid_until: date | None = None,
+) -> Grant:
+    """A role for an account."""
+    return Grant.objects.create(
+        user=user, role=role, unit=unit, valid_from=valid_from, valid_until=valid_until, granted_at=clock.now()
+    )
