@@ -136,7 +136,9 @@ def _visit(
     )
     eta += 0.012 * (index - MONTHS / 2)
     chance = RESPONSE * (1.25 if channel == "keliling" else 1)
-    rated_at, answers, rest = None, {}, {}
+    rated_at: datetime | None = None
+    answers: dict[str, int] = {}
+    rest: dict[str, int] = {}
     if random.random() < chance:
         rated_at = met_at + timedelta(minutes=_delay(random))
         answers, rest = _answers(random, truth, eta)

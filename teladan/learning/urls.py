@@ -1,3 +1,11 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from teladan.learning import views
+
+urlpatterns = [
+    path("belajar", views.learning_home, name="learning-home"),
+    path("belajar/aturan", views.rules_page, name="learning-rules"),
+    path("belajar/suara", views.pulse_form, name="learning-pulse"),
+    path("belajar/pantau", views.learning_monitor, name="learning-monitor"),
+    path("belajar/<slug:slug>", views.lesson_detail, name="lesson-detail"),
+]
