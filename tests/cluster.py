@@ -42,6 +42,7 @@ SERVER = postgres.Server(postgres.place_for(FOLDER), postgres.THROWAWAY, throwaw
 
 os.environ["DATABASE_URL"] = os.environ.get("TELADAN_TEST_DATABASE_URL") or SERVER.url
 os.environ["TELADAN_DATA"] = str(FOLDER / (os.environ.get("PYTEST_XDIST_WORKER") or "data"))
+Path(os.environ["TELADAN_DATA"], "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns without it
 os.environ["TELADAN_TESTING"] = "1"
 os.environ["TELADAN_SECRET_KEY"] = "only-for-tests-" + "x" * 40
 
