@@ -129,9 +129,7 @@ class Answers(models.Model):
 
 
 class StagedRating(Answers):
-    """A rating of an open month. `edit_until` lets the second page add to it; both go at the seal."""
-
-    edit_until = models.DateTimeField(null=True, blank=True)
+    """A rating of an open month. How long the second page may add to it stands in the citizen's signed key, not here."""
 
     class Meta:
         constraints = [_scale("staged_scale")]

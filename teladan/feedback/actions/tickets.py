@@ -1,0 +1,191 @@
+"""Tickets: one for each service event, made when the citizen is met. The token leaves this module once, to be printed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from teladan.core import audit, clock
+from teladan.feedback import rules, tokens
+from teladan.feedback.actions.sealing import collecting_month
+from teladan.feedback.models import CollectionMonth, Ticket
+from teladan.services.models import ServiceEvent, SourceSystem
+
+_BATCH = 5000
+_NUMBER_TRIES = 20
+hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+"""OWASP's smaller setting: the code has 40 random bits and five tries an hour, and the web process stays small."""
+
+
+class TicketRefused(Exception):
+    """No ticket can be made; the message says why."""
+
+
+class TicketExists(TicketRefused):
+    """The event has its ticket already."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"Layanan nomor {number} sudah mempunyai tiket.")
+        self.number = number
+
+
+class TicketConflict(TicketRefused):
+    """Events whose ticket is registered with another hash."""
+
+    def __init__(self, numbers: Sequence[str]) -> None:
+        shown = ", ".join(numbers[:5]) + (f" dan {len(numbers) - 5} lagi" if len(numbers) > 5 else "")
+        super().__init__(f"Nomor {shown} sudah mempunyai tiket lain.")
+        self.numbers = list(numbers)
+
+
+@dataclass(frozen=True)
+class IssuedTicket:
+    """A fresh ticket with what is printed once and stored nowhere. Its text form hides the secrets."""
+
+    ticket: Ticket
+    token: str = field(repr=False)
+    typed_number: str = field(default="", repr=False)
+    typed_code: str = field(default="", repr=False)
+
+
+@transaction.atomic
+def issue_ticket(*, event: ServiceEvent, by: object, printed: bool) -> IssuedTicket:
+    """Make the event's one ticket now. With `printed` it also gets a number and code that can be typed."""
+    now = clock.now()
+    month = collecting_month(clock.month_of(now))
+    key = tokens.event_key(event.source.code, event.number)
+    if Ticket.objects.filter(event_key=key).exists():
+        raise TicketExists(event.number)
+    token = tokens.new_token()
+    ticket = _ticket(event, key, tokens.token_hash(token), month, now)
+    number, code = _typed(ticket) if printed else ("", "")
+    try:
+        with transaction.atomic():
+            ticket.save(force_insert=True)
+    except IntegrityError as error:  # somebody issued it in this very moment
+        raise TicketExists(event.number) from error
+    audit.record(event=audit.Event.TICKET_ISSUED, actor=by, subject=f"event:{event.pk}", after={"printed": printed})
+    return IssuedTicket(ticket, tokens.encode(token), number, code)
+
+
+def _ticket(event: ServiceEvent, key: bytes, hashed: bytes, month: CollectionMonth, issued_at: datetime) -> Ticket:
+    return Ticket(
+        token_hash=hashed,
+        event_key=key,
+        month=month.month,
+        unit_id=event.unit_id,
+        service_id=event.service_id,
+        officer_id=event.officer_id,
+        channel=event.channel,
+        issued_at=issued_at,
+        expires_on=_expires_on(month, clock.day_of(issued_at)),
+    )
+
+
+def _expires_on(month: CollectionMonth, issued_on: date) -> date:
+    return rules.ticket_expires_on(
+        issued_on,
+        ticket_days=int(month.policy["collection.ticket_days"]),
+        grace_days=int(month.policy["collection.grace_days"]),
+    )
+
+
+def _typed(ticket: Ticket) -> tuple[str, str]:
+    """A free number and a code; only the code's hash goes onto the ticket."""
+    number = next(
+        (
+            number
+            for number in (tokens.new_typed_number() for _ in range(_NUMBER_TRIES))
+            if not Ticket.objects.filter(typed_number=number).exists()
+        ),
+        None,
+    )
+    if number is None:
+        raise TicketRefused("Nomor ketik sedang habis; cetak tiket tanpa nomor.")
+    code = tokens.new_typed_code()
+    ticket.typed_number, ticket.typed_hash = number, hasher.hash(code)
+    return number, code
+
+
+@transaction.atomic
+def reprint_ticket(*, event: ServiceEvent, by: object) -> IssuedTicket:
+    """A new slip when the printer failed, within minutes of meeting the citizen; the old slip stops working.
+
+    A ticket that was already used stays used: the new slip looks the same, so that printing tells nobody.
+    """
+    if clock.now() - event.met_at > timedelta(minutes=rules.REPRINT_MINUTES):
+        raise TicketRefused(f"Tiket hanya dapat dicetak ulang dalam {rules.REPRINT_MINUTES} menit.")
+    key = tokens.event_key(event.source.code, event.number)
+    ticket = Ticket.objects.select_for_update().filter(event_key=key).first()
+    if ticket is None:
+        raise TicketRefused("Layanan ini belum mempunyai tiket.")
+    token = tokens.new_token()
+    number, code = _typed(ticket)
+    if ticket.spent_on is None:
+        ticket.token_hash = tokens.token_hash(token)
+        ticket.typed_tries, ticket.typed_locked_until = 0, None
+        ticket.save(update_fields=["token_hash", "typed_number", "typed_hash", "typed_tries", "typed_locked_until"])
+    audit.record(event=audit.Event.TICKET_REPRINTED, actor=by, subject=f"event:{event.pk}")
+    return IssuedTicket(ticket, tokens.encode(token), number, code)
+
+
+@transaction.atomic
+def register_tickets(pairs: Iterable[tuple[ServiceEvent, bytes]]) -> int:
+    """Tickets that a source handed out itself, by the hash of their token; returns how many are new.
+
+    Issued when the citizen was met. The same pair twice is one ticket; another hash for an event is a TicketConflict.
+    """
+    added = 0
+    codes = dict(SourceSystem.objects.values_list("pk", "code"))
+    months: dict[date, CollectionMonth] = {}
+    rest = iter(pairs)
+    while batch := list(itertools.islice(rest, _BATCH)):
+        added += _register(batch, codes, months)
+    return added
+
+
+def _register(
+    batch: Sequence[tuple[ServiceEvent, bytes]], codes: dict[int, str], months: dict[date, CollectionMonth]
+) -> int:
+    new: dict[bytes, Ticket] = {}
+    hashes: dict[bytes, bytes] = {}
+    numbers: dict[bytes, str] = {}
+    for event, hashed in batch:
+        if len(hashed) != 32:
+            raise TicketRefused(f"Sidik tiket nomor {event.number} bukan SHA-256 (64 huruf heksadesimal).")
+        key = tokens.event_key(codes[event.source_id], event.number)
+        if hashes.setdefault(hashed, key) != key or (key in new and new[key].token_hash != hashed):
+            raise TicketConflict([event.number])
+        month = clock.month_of(event.met_at)
+        if month not in months:
+            months[month] = collecting_month(month)
+        new[key] = _ticket(event, key, hashed, months[month], event.met_at)
+        numbers[key] = event.number
+    for key in _registered(hashes, numbers):
+        del new[key]
+    Ticket.objects.bulk_create(new.values(), batch_size=1000)
+    return len(new)
+
+
+def _registered(hashes: dict[bytes, bytes], numbers: dict[bytes, str]) -> list[bytes]:
+    """Event keys that stand already with the same hash; a TicketConflict for those that do not."""
+    rows = Ticket.objects.filter(Q(event_key__in=list(numbers)) | Q(token_hash__in=list(hashes)))
+    known = [(bytes(key), bytes(hashed)) for key, hashed in rows.values_list("event_key", "token_hash")]
+    if wrong := {hashes.get(hashed, key) for key, hashed in known if hashes.get(hashed) != key}:
+        raise TicketConflict(sorted(numbers[key] for key in wrong))
+    return [key for key, _ in known]
+
+
+def code_matches(ticket: Ticket, code: str) -> bool:
+    """Whether a typed code is the ticket's; constant work whatever the answer."""
+    try:
+        return hasher.verify(ticket.typed_hash, tokens.normal(code))
+    except VerificationError:
+        return False

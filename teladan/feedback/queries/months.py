@@ -1,0 +1,95 @@
+"""Collection months: their frozen thresholds, their states, tickets and issue days counted at the seal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+
+from teladan.core import policy
+from teladan.feedback import rules
+from teladan.feedback.models import CollectionMonth, IssueDayCount, LatencyBucket, TicketCount
+
+
+@dataclass(frozen=True)
+class MonthState:
+    """Where a collection month stands."""
+
+    month: date
+    state: str
+    opened_at: datetime
+    sealed_at: datetime | None
+    forgotten_at: datetime | None
+    seal_digest: str
+    policy_version: str
+
+    @property
+    def is_sealed(self) -> bool:
+        return self.state == CollectionMonth.State.SEALED
+
+
+@dataclass(frozen=True)
+class TicketCountRow:
+    """Tickets of one officer and service in a sealed month."""
+
+    month: date
+    unit_id: int
+    service_id: int
+    officer_id: UUID
+    issued: int
+    spent: int
+
+
+def policy_on(month: date) -> dict[str, Any]:
+    """Every policy value in force on the first day of a month, by full key; what opening the month freezes."""
+    return {row.key: row.value for row in policy.rows_on(month)}
+
+
+def thresholds(month: date) -> dict[str, Any]:
+    """The policy frozen when the month opened, by full key (`disclosure.k`); for an unopened month, today's rules of it."""
+    frozen = CollectionMonth.objects.filter(month=month).values_list("policy", flat=True).first()
+    return policy_on(month) if frozen is None else dict(frozen)
+
+
+def seal_opens_on(month: date) -> date:
+    """First day on which the month may be sealed and closed."""
+    return rules.seal_opens_on(month, grace_days=int(thresholds(month)["collection.grace_days"]))
+
+
+def month_states() -> dict[date, MonthState]:
+    """Every collection month, oldest first."""
+    rows = CollectionMonth.objects.order_by("month").values_list(
+        "month", "state", "opened_at", "sealed_at", "forgotten_at", "seal_digest", "policy_version"
+    )
+    return {row[0]: MonthState(*row) for row in rows}
+
+
+def ticket_counts(month: date) -> list[TicketCountRow]:
+    """Tickets issued and spent per unit, service and officer. Empty until the month is sealed: nobody counts before."""
+    rows = TicketCount.objects.filter(month=month).order_by("unit_id", "service_id", "officer_id")
+    return [
+        TicketCountRow(*row)
+        for row in rows.values_list("month", "unit_id", "service_id", "officer_id", "issued", "spent")
+    ]
+
+
+def issue_days(months: Iterable[date]) -> dict[UUID, int]:
+    """Distinct days on which each officer issued tickets that were used, over sealed months."""
+    rows = IssueDayCount.objects.filter(month__in=list(months)).values("officer_id").annotate(total=Sum("days"))
+    return {row["officer_id"]: row["total"] for row in rows}
+
+
+def latency(month: date) -> dict[UUID, dict[int, int]]:
+    """Per officer how many tickets were used within so many minutes of issue; for the integrity desk, after the seal."""
+    if not CollectionMonth.objects.filter(month=month, state=CollectionMonth.State.SEALED).exists():
+        return {}
+    found: dict[UUID, dict[int, int]] = {}
+    for officer, bucket, count in LatencyBucket.objects.filter(month=month).values_list(
+        "officer_id", "bucket", "count"
+    ):
+        found.setdefault(officer, {})[bucket] = count
+    return found

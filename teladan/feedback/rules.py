@@ -1,0 +1,76 @@
+"""Pure decisions about tickets and disclosure: until when a ticket holds, when a month may be sealed, who may read what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+LATENCY_BOUNDS = (2, 5, 15, 60, 360, 1440)
+"""Upper bounds in minutes of the time from issue to use of a ticket; beyond the last stands LATENCY_LATER."""
+LATENCY_LATER = 32767
+TYPED_TRIES = 5
+TYPED_LOCK_SECONDS = 60 * 60
+REPRINT_MINUTES = 15
+
+
+def month_end(month: date) -> date:
+    """Last day of the month."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def ticket_expires_on(issued_on: date, *, ticket_days: int, grace_days: int) -> date:
+    """Last day on which a ticket holds: so many days after issue, but never past the end of the month's collection."""
+    return min(issued_on + timedelta(days=ticket_days), month_end(issued_on) + timedelta(days=grace_days))
+
+
+def seal_opens_on(month: date, *, grace_days: int) -> date:
+    """First day on which no ticket of the month can still be used."""
+    return month_end(month) + timedelta(days=grace_days + 1)
+
+
+def may_publish(n: int, *, minimum: int) -> bool:
+    """Enough ratings for a number to be shown."""
+    return n >= minimum
+
+
+class Reader(StrEnum):
+    """Who might want to read what a citizen wrote."""
+
+    OFFICER = "officer"
+    SUPERIOR = "superior"
+    PUBLIC = "public"
+
+
+class Part(StrEnum):
+    """What there is to read."""
+
+    SINGLE = "single"
+    MEAN = "mean"
+    COMMENT = "comment"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Whether a reader may read a part, and from how many ratings on."""
+
+    reader: Reader
+    part: Part
+    allowed: bool
+    minimum: int = 0
+
+
+def readings(*, k: int, evaluation_n: int) -> tuple[Reading, ...]:
+    """The whole table of who reads what. The sentences shown to citizens are made from it and from nothing else."""
+    nobody = tuple(Reading(reader, part, False) for part in (Part.SINGLE, Part.COMMENT) for reader in Reader)
+    return (
+        *nobody,
+        Reading(Reader.OFFICER, Part.MEAN, True, k),
+        Reading(Reader.SUPERIOR, Part.MEAN, True, evaluation_n),
+        Reading(Reader.PUBLIC, Part.MEAN, True, k),
+    )
+
+
+def may_read(reader: Reader, part: Part, *, n: int, table: tuple[Reading, ...]) -> bool:
+    """Whether this reader may read this part when n ratings stand behind it; what the table does not name is refused."""
+    return any(row.allowed and n >= row.minimum for row in table if row.reader == reader and row.part == part)
