@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from teladan.core import clock
 from teladan.people.models import Grant, Person, Placement, Post, Unit, UnitPeriod, User
 from teladan.people.permissions import Role
+from teladan.services.models import Counter, Service, ServiceEvent, ServiceStandard, SourceSystem
 
 SINCE = date(2020, 1, 1)
 PASSWORD = "kata-sandi-untuk-uji-coba"
@@ -132,4 +133,51 @@ def make_grant(
     """A role for an account."""
     return Grant.objects.create(
         user=user, role=role, unit=unit, valid_from=valid_from, valid_until=valid_until, granted_at=clock.now()
+    )
+
+
+# --- services --------------------------------------------------------------------------------------------------------
+
+
+def make_service(unit: Unit, code: str = "KK-BARU", name: str = "", minutes: int | None = 1440, **kw: Any) -> Service:
+    """A service with its standard since 2020; `minutes=None` is a service without a promised time."""
+    service = Service.objects.create(code=code, name=name or f"Layanan {code}", unit=unit, **kw)
+    ServiceStandard.objects.create(service=service, valid_from=SINCE, promised_minutes=minutes)
+    return service
+
+
+def make_counter(unit: Unit | None, code: str = "L1", name: str = "", **kw: Any) -> Counter:
+    """A counter of a unit, or (unit=None) of an outside body."""
+    owner = {"unit": unit, "outside_owner": "" if unit else "Instansi lain"}
+    return Counter.objects.create(**{"code": code, "name": name or f"Loket {code}", **owner, **kw})
+
+
+def make_source(code: str = "ANTREAN", *, issues_tickets: bool = False, **kw: Any) -> SourceSystem:
+    """A source system; the same code gives the same one."""
+    defaults = {"name": f"Sumber {code}", "issues_tickets": issues_tickets, **kw}
+    return SourceSystem.objects.get_or_create(code=code, defaults=defaults)[0]
+
+
+def make_event(
+    officer: Person,
+    service: Service,
+    counter: Counter,
+    *,
+    met_at: datetime | None = None,
+    number: str = "",
+    source: SourceSystem | None = None,
+    **kw: Any,
+) -> ServiceEvent:
+    """A service event at a city unit's counter; file complete at the meeting unless told otherwise."""
+    met_at = met_at or clock.now()
+    values = {"complete_at": met_at, "month": clock.month_of(met_at), **kw}
+    return ServiceEvent.objects.create(
+        source=source or make_source(),
+        number=number or f"N-{next(_number)}",
+        service=service,
+        officer=officer,
+        counter=counter,
+        unit_id=counter.unit_id,
+        met_at=met_at,
+        **values,
     )
