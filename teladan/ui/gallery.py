@@ -9,6 +9,8 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
+from teladan.ui import charts
+
 FOUR = [("1", "Tidak baik"), ("2", "Kurang baik"), ("3", "Baik"), ("4", "Sangat baik")]
 THREE = [("1", "di bawah"), ("2", "sesuai"), ("3", "di atas")]
 
@@ -54,7 +56,109 @@ def samples(request: HttpRequest) -> dict[str, Any]:
             ("Ditarik ke rata-rata karena jumlah masih terbatas", "−0,03", "Makin banyak penilaian, makin kecil."),
             ("Nilai Anda", "3,41"),
         ],
+        **_charts(),
         "moment": datetime(2026, 11, 9, 3, 42),  # noqa: DTZ001 - shown as it is
         "first": date(2026, 8, 1),
         "last": date(2026, 10, 1),
+    }
+
+
+PEOPLE = [("Mega", 3, 3), ("Hendri", 2, 2), ("Nurhaliza", 2, 2), ("Afdal", 2, 3), ("Rani", 1, 2)]
+IKM = [84.1, 83.8, 84.5, 84.7, 84.4, 85.2, 85.5, 85.1, 86.0, 86.3, None, 86.6, 86.9, 87.3, 87.1, 88.0, 88.3, 88.72]
+MONTHS = [
+    "Mei",
+    "Jun",
+    "Jul",
+    "Agu",
+    "Sep",
+    "Okt",
+    "Nov",
+    "Des",
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "Mei",
+    "Jun",
+    "Jul",
+    "Agu",
+    "Sep",
+    "Okt",
+]
+
+
+def _charts() -> dict[str, Any]:
+    points = [
+        charts.TrendPoint(
+            f"{name} {2025 if index < 8 else 2026}",
+            value,
+            value and value - 1.2,
+            value and value + 1.1,
+            400 + 7 * index if value else 4,
+        )
+        for index, (name, value) in enumerate(zip(MONTHS, IKM, strict=True))
+    ]
+    average = charts.Line(3.31, "rata-rata")
+    return {
+        "trend": charts.trend("Delapan belas bulan terakhir", points, threshold=charts.Line(88.31, "batas A")),
+        "trend_one": charts.trend("Satu bulan saja", points[-1:], threshold=charts.Line(88.31, "batas A")),
+        "trend_none": charts.trend("Belum ada bulan", []),
+        "interval": charts.interval(
+            "Di mana Anda berada",
+            charts.Estimate(3.41, 3.29, 3.53, "Anda"),
+            average=average,
+            band=(3.12, 3.49),
+            core=(3.22, 3.39),
+            limits=(1, 4),
+        ),
+        "interval_edge": charts.interval(
+            "Di tepi skala", charts.Estimate(3.94, 3.86, 4.0, "Anda"), average=average, limits=(1, 4)
+        ),
+        "bars": charts.bars(
+            "Tepat waktu per layanan",
+            [
+                charts.Bar("Kartu keluarga baru", 97, target=90),
+                charts.Bar("Akta kelahiran bagi anak yang lahir di luar negeri", 81, target=90),
+                charts.Bar("KTP-el rekam", 100),
+                charts.Bar("Pindah datang", None, "4 layanan"),
+            ],
+            maximum=100,
+            unit="%",
+        ),
+        "dots": charts.dots(
+            "Unit layanan, Oktober 2026",
+            [
+                charts.Dot("Mal Pelayanan Publik", 3.58, 3.49, 3.66),
+                charts.Dot("Dinas Kependudukan dan Pencatatan Sipil", 3.41, 3.29, 3.53, True),
+                charts.Dot("Kecamatan Talawi", 3.2, 2.95, 3.44),
+                charts.Dot("Kecamatan Barangin", 3.02, 2.61, 3.4),
+            ],
+            average=average,
+            limits=(1, 4),
+        ),
+        "funnel": charts.funnel(
+            "Nilai terhadap banyaknya penilaian",
+            [charts.Spot(f"Petugas {i}", 12 + i * i, 3.31 + ((i * 37) % 11 - 5) * 0.28 / (3 + i)) for i in range(18)]
+            + [charts.Spot("Anda", 150, 3.44, True), charts.Spot("Jauh", 260, 3.02)],
+            centre=average,
+            spread=0.62,
+            limits=(1, 4),
+        ),
+        "spark": charts.sparkline("IKM 18 bulan", IKM),
+        "quadrant": charts.quadrant(
+            "Kuadran kinerja",
+            [
+                [
+                    charts.Cell("Sangat Kurang", "worst"),
+                    charts.Cell("Butuh Perbaikan", "weak"),
+                    charts.Cell("Butuh Perbaikan", "weak"),
+                ],
+                [charts.Cell("Kurang", "worst"), charts.Cell("Baik"), charts.Cell("Baik")],
+                [charts.Cell("Kurang", "worst"), charts.Cell("Baik"), charts.Cell("Sangat Baik", "best")],
+            ],
+            [charts.Placed(*place) for place in PEOPLE],
+            row_axis="Hasil kerja",
+            column_axis="Perilaku kerja",
+            steps=("bawah", "sesuai", "atas"),
+        ),
     }

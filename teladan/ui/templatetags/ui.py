@@ -37,7 +37,7 @@ DATA
   {% steps rows %}                            (label, value[, note]) lines; the last is the result
   {% progress 12 40 "Pegawai dinilai" tone="|good|over" %}
   {% pagination page_obj param="page" %}      keeps the rest of the query string
-  {% chart drawing %}                         what teladan.ui.charts returns, with its table beside
+  {% chart drawing note="" hide_title=False %}   what a function of teladan.ui.charts returns, with its table beside
 
 WORK
   {% cycle_bar stages %}                      (label, note, "past|here|next"[, url])
@@ -62,11 +62,12 @@ from django.core.paginator import Page
 from django.forms.boundfield import BoundField
 from django.template import TemplateSyntaxError
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from teladan.ui import formats
+from teladan.ui import charts, formats
 from teladan.ui.parts import Crumb, Stage, State, Step
 
 register = template.Library()
@@ -241,7 +242,9 @@ def _first_id(bound: BoundField) -> str:
 
 def _described(bound: BoundField, hint: str, bare: bool = False) -> tuple[str, str]:
     """The hint in force, and the ids that tie hint and errors to the control."""
-    hint = hint or ("" if bare else str(bound.help_text))
+    if bare:
+        bound.help_text = ""  # Django would still point to it
+    hint = hint or str(bound.help_text)
     ids = [f"{bound.auto_id}_{part}" for part, there in (("helptext", hint), ("error", bound.errors)) if there]
     return hint, " ".join(ids)
 
@@ -379,6 +382,12 @@ def pagination(context: Context, page: Page[Any], param: str = "page") -> dict[s
     prefix = f"?{query.urlencode()}&" if query else "?"
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return {"page": page, "numbers": numbers, "prefix": f"{prefix}{param}=", "gap": page.paginator.ELLIPSIS}
+
+
+@register.simple_tag
+def chart(drawing: charts.Chart | charts.Quadrant, note: str = "", hide_title: bool = False) -> SafeString:
+    templates = {"svg": "ui/parts/chart.html", "spark": "ui/parts/spark.html", "quadrant": "ui/parts/quadrant.html"}
+    return render_to_string(templates[drawing.kind], {"chart": drawing, "note": note, "title_shown": not hide_title})
 
 
 # --- work ------------------------------------------------------------------------------------------------------------
