@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from teladan.ui.charts.scales import text_width
 
@@ -31,7 +32,8 @@ class Mark:
     text: str = ""
     tip: str = ""
 
-    def __html__(self) -> str:
+    @property
+    def html(self) -> SafeString:
         attributes = format_html_join("", ' {}="{}"', self.attributes)
         tip = format_html("<title>{}</title>", self.tip) if self.tip else ""
         return format_html('<{0} class="{1}"{2}>{3}{4}</{0}>', self.tag, self.css, attributes, self.text, tip)
