@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -64,10 +64,7 @@ def load(*, services_unit: str, mall_unit: str, by: object, since: date = SINCE)
     """Load services, standards from `since` on, and counters. UnknownUnit says which unit is missing."""
     owner, host = _unit(services_unit), _unit(mall_unit)
     actions.counter_source()
-    services = [_service(row, owner) for row in rows("layanan_disdukcapil")]
-    standards = [
-        _standard(service, row, since) for (service, _), row in zip(services, rows("layanan_disdukcapil"), strict=True)
-    ]
+    services, standards = load_services(rows("layanan_disdukcapil"), owner, since)
     counters = [_counter(row, owner, host) for row in rows("loket_mpp_sawahlunto")]
     loaded = Loaded(
         len(services),
@@ -80,6 +77,17 @@ def load(*, services_unit: str, mall_unit: str, by: object, since: date = SINCE)
     if loaded.changed:
         audit.record(event=audit.Event.CATALOGUE_LOADED, actor=by, subject="catalogue", after=loaded.__dict__)
     return loaded
+
+
+def load_services(
+    given: Iterable[dict[str, str]], owner: Unit, since: date = SINCE
+) -> tuple[list[tuple[Service, bool]], list[bool]]:
+    """Services and their standards from rows with the columns of `layanan_disdukcapil.csv`, each with "changed"."""
+    services, standards = [], []
+    for row in given:
+        services.append(_service(row, owner))
+        standards.append(_standard(services[-1][0], row, since))
+    return services, standards
 
 
 def _unit(code: str) -> Unit:
