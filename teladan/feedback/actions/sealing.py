@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from teladan.core import audit, clock, policy
-from teladan.feedback.models import CollectionMonth
-from teladan.feedback.queries import policy_on
+from teladan.feedback.models import CollectionMonth, SealedComment, SealedRating, Ticket
+from teladan.feedback.queries import policy_on, seal_opens_on
+from teladan.feedback.sql import statement
+
+_EMPTIED = ("feedback_stagedrating", "feedback_stagedcomment", "feedback_issueday", "feedback_ticket")
 
 
 class MonthSealed(Exception):
@@ -17,6 +23,19 @@ class MonthSealed(Exception):
     def __init__(self, month: date) -> None:
         super().__init__(f"Bulan {month:%Y-%m} sudah disegel; tiket dan penilaian baru tidak dapat masuk.")
         self.month = month
+
+
+class SealRefused(Exception):
+    """The month cannot be sealed now; the message says why and from when on."""
+
+
+@dataclass(frozen=True)
+class SealSummary:
+    """A sealed month: digest over its sorted ratings, and how many ratings and comments it holds."""
+
+    digest: str
+    ratings: int
+    comments: int
 
 
 def open_month(month: date) -> CollectionMonth:
@@ -49,3 +68,103 @@ def collecting_month(month: date) -> CollectionMonth:
     if opened.state == CollectionMonth.State.SEALED:
         raise MonthSealed(month)
     return opened
+
+
+@transaction.atomic
+def seal_month(*, month: date, by: object) -> SealSummary:
+    """Move the month's ratings and comments to sealed storage, apart and in random order; count its tickets.
+
+    Runs in the caller's transaction. A sealed month is only summed up again. SealRefused before the last ticket has
+    expired, and while an earlier month is open.
+    """
+    open_month(month)
+    collection = CollectionMonth.objects.select_for_update(no_key=True).get(pk=month)
+    if collection.state == CollectionMonth.State.SEALED:
+        return _summary(month, collection.seal_digest)
+    _check_ready(month)
+    for name in ("seal_comments", "seal_ratings", "count_tickets", "count_days"):
+        _run(name, {"month": month})
+    summary = _summary(month, _digest(month))
+    collection.state = CollectionMonth.State.SEALED
+    collection.sealed_at, collection.sealed_by = clock.now(), _name(by)
+    collection.seal_digest = summary.digest
+    collection.save(update_fields=["state", "sealed_at", "sealed_by", "seal_digest"])
+    audit.record(
+        event=audit.Event.MONTH_SEALED,
+        actor=by,
+        subject=f"month:{month:%Y-%m}",
+        after={"digest": summary.digest, "ratings": summary.ratings, "comments": summary.comments},
+    )
+    return summary
+
+
+def _check_ready(month: date) -> None:
+    opens = seal_opens_on(month)
+    if clock.today() < opens:
+        raise SealRefused(f"Bulan {month:%Y-%m} masih menerima penilaian; dapat disegel mulai {opens:%d-%m-%Y}.")
+    earlier = (
+        CollectionMonth.objects.filter(month__lt=month, state=CollectionMonth.State.OPEN).order_by("month").first()
+    )
+    if earlier is not None:
+        raise SealRefused(f"Segel dahulu bulan {earlier}; bulan disegel berurutan.")
+
+
+def _run(name: str, values: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), values)
+
+
+def _summary(month: date, digest: str) -> SealSummary:
+    return SealSummary(
+        digest,
+        SealedRating.objects.filter(month=month).count(),
+        SealedComment.objects.filter(month=month).count(),
+    )
+
+
+def _digest(month: date) -> str:
+    """SHA-256 over the sorted lines of the sealed ratings; the same rows in any order give the same digest."""
+    found = hashlib.sha256()
+    with connection.cursor() as cursor, cursor.copy(statement("sealed_lines"), {"month": month}) as copy:
+        for block in copy:
+            found.update(block)
+    return found.hexdigest()
+
+
+def _name(by: object) -> str:
+    key = getattr(by, "pk", None)
+    return f"user:{key}" if key else str(by)
+
+
+def forget_tickets(*, month: date) -> None:
+    """Drop what still said which tickets of a sealed month were used, and what has outlived its time.
+
+    A transaction of its own, after the seal: the tickets' rows then share no transaction with any sealed rating.
+    """
+    with transaction.atomic(durable=True):
+        collection = CollectionMonth.objects.select_for_update(no_key=True).get(pk=month)
+        if collection.state != CollectionMonth.State.SEALED:
+            raise SealRefused(f"Bulan {month:%Y-%m} belum disegel; tiketnya masih diperlukan.")
+        if collection.forgotten_at is not None:
+            return
+        _run("forget_tickets", {"month": month, "expires_on": seal_opens_on(month) - timedelta(days=1)})
+        _forget_outlived(month, collection.policy)
+        collection.forgotten_at = clock.now()
+        collection.save(update_fields=["forgotten_at"])
+    _vacuum()
+
+
+def _forget_outlived(month: date, rules: dict[str, Any]) -> None:
+    """Tickets go after their months; then the officer's name goes from sealed ratings (retention policy)."""
+    Ticket.objects.filter(month__lt=clock.add_months(month, -int(rules["retention.ticket_months"]))).delete()
+    oldest = clock.add_months(month, -int(rules["retention.officer_months"]))
+    SealedRating.objects.filter(month__lt=oldest, officer__isnull=False).update(officer=None)
+
+
+def _vacuum() -> None:
+    """Clear the dead rows of what was forgotten from the tables' files; not possible inside a transaction."""
+    if connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        for table in _EMPTIED:
+            cursor.execute(f"VACUUM {table}")

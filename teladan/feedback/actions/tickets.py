@@ -154,23 +154,23 @@ def register_tickets(pairs: Iterable[tuple[ServiceEvent, bytes]]) -> int:
 def _register(
     batch: Sequence[tuple[ServiceEvent, bytes]], codes: dict[int, str], months: dict[date, CollectionMonth]
 ) -> int:
-    new: dict[bytes, Ticket] = {}
+    events: dict[bytes, tuple[ServiceEvent, bytes]] = {}
     hashes: dict[bytes, bytes] = {}
-    numbers: dict[bytes, str] = {}
     for event, hashed in batch:
         if len(hashed) != 32:
             raise TicketRefused(f"Sidik tiket nomor {event.number} bukan SHA-256 (64 huruf heksadesimal).")
         key = tokens.event_key(codes[event.source_id], event.number)
-        if hashes.setdefault(hashed, key) != key or (key in new and new[key].token_hash != hashed):
+        if hashes.setdefault(hashed, key) != key or events.setdefault(key, (event, hashed))[1] != hashed:
             raise TicketConflict([event.number])
-        month = clock.month_of(event.met_at)
-        if month not in months:
-            months[month] = collecting_month(month)
-        new[key] = _ticket(event, key, hashed, months[month], event.met_at)
-        numbers[key] = event.number
-    for key in _registered(hashes, numbers):
-        del new[key]
-    Ticket.objects.bulk_create(new.values(), batch_size=1000)
+    for key in _registered(hashes, {key: event.number for key, (event, _) in events.items()}):
+        del events[key]
+    for month in {clock.month_of(event.met_at) for event, _ in events.values()} - set(months):
+        months[month] = collecting_month(month)
+    new = [
+        _ticket(event, key, hashed, months[clock.month_of(event.met_at)], event.met_at)
+        for key, (event, hashed) in events.items()
+    ]
+    Ticket.objects.bulk_create(new, batch_size=1000)
     return len(new)
 
 

@@ -3,6 +3,7 @@
 from teladan.feedback.queries.months import (
     MonthState,
     TicketCountRow,
+    collection_rules,
     issue_days,
     latency,
     month_states,
@@ -11,15 +12,30 @@ from teladan.feedback.queries.months import (
     thresholds,
     ticket_counts,
 )
+from teladan.feedback.queries.ratings import (
+    CellRow,
+    RatingCount,
+    UnitAnswers,
+    cells,
+    rating_counts,
+    unit_moments,
+)
 
 __all__ = [
+    "CellRow",
     "MonthState",
+    "RatingCount",
     "TicketCountRow",
+    "UnitAnswers",
+    "cells",
+    "collection_rules",
     "issue_days",
     "latency",
     "month_states",
     "policy_on",
+    "rating_counts",
     "seal_opens_on",
     "thresholds",
     "ticket_counts",
+    "unit_moments",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,9 @@ from django.db.models import Sum
 from teladan.core import policy
 from teladan.feedback import rules
 from teladan.feedback.models import CollectionMonth, IssueDayCount, LatencyBucket, TicketCount
+
+_REMEMBER_SECONDS = 60
+_remembered: dict[date, tuple[float, dict[str, Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,14 @@ def thresholds(month: date) -> dict[str, Any]:
     """The policy frozen when the month opened, by full key (`disclosure.k`); for an unopened month, today's rules of it."""
     frozen = CollectionMonth.objects.filter(month=month).values_list("policy", flat=True).first()
     return policy_on(month) if frozen is None else dict(frozen)
+
+
+def collection_rules(month: date) -> dict[str, Any]:
+    """`thresholds(month)`, remembered for a minute: the citizen's pages ask at every request."""
+    found = _remembered.get(month)
+    if found is None or found[0] < time.monotonic():
+        found = _remembered[month] = (time.monotonic() + _REMEMBER_SECONDS, thresholds(month))
+    return found[1]
 
 
 def seal_opens_on(month: date) -> date:

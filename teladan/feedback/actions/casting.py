@@ -1,0 +1,136 @@
+"""Casting a rating and adding to it. Neither leaves an audit event, and neither tells whether a ticket could be used."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.signing import BadSignature, Signer
+from django.db import connection, transaction
+
+from teladan.core import clock
+from teladan.feedback import keys, rules
+from teladan.feedback.models import ELEMENTS
+from teladan.feedback.queries import collection_rules
+from teladan.feedback.sql import statement
+
+_signer = Signer(salt="teladan.feedback.edit")
+MAX_COMMENT = 1000
+
+
+class EditClosed(Exception):
+    """The key is not ours, or the time for the second page is over."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """What the citizen's browser keeps after casting: the signed key of the second page. Every ticket gets one."""
+
+    edit_key: str = field(repr=False)
+    asks_cost: bool = False
+
+
+@dataclass(frozen=True)
+class EditKey:
+    """What a valid key says: which staged rating (or none at all), until when, and whether cost is asked."""
+
+    rating: uuid.UUID
+    until: datetime
+    asks_cost: bool
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One citizen's answers for `cast_many`: first page, and what a second page would add."""
+
+    token_hash: bytes = field(repr=False)
+    answers: Mapping[str, int | None]
+    at: datetime
+    comment: str = ""
+
+
+def cast_rating(*, token_hash: bytes, answers: Mapping[str, int | None], nonce: bytes = b"") -> Cast:
+    """Spend the ticket and stage the answers, if it is a ticket that can still be used; the caller cannot tell.
+
+    `nonce` comes from the form: sending the same form again gives a key to the same rating.
+    """
+    now = clock.now()
+    rating = staged_id(token_hash, nonce or secrets.token_bytes(16))
+    with connection.cursor() as cursor:
+        cursor.execute(statement("cast"), _cast_values(token_hash, rating, answers, now))
+        row = cursor.fetchone()
+    until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
+    asks_cost = bool(row and row[0])
+    return Cast(_edit_key(rating, until, asks_cost), asks_cost)
+
+
+def cast_many(submissions: Iterable[Submission]) -> None:
+    """Cast many ratings with the very statement of `cast_rating`, each at its own instant, in one pipeline."""
+    later: list[dict[str, Any]] = []
+
+    def values() -> Iterable[dict[str, Any]]:
+        for one in submissions:
+            rating = staged_id(one.token_hash, secrets.token_bytes(16))
+            if one.comment:
+                later.append({"rating": rating, "comment": one.comment[:MAX_COMMENT], **dict.fromkeys(ELEMENTS)})
+            yield _cast_values(one.token_hash, rating, one.answers, one.at)
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(statement("cast"), list(values()))
+        if later:
+            cursor.executemany(statement("amend"), later)
+
+
+def staged_id(token_hash: bytes, nonce: bytes) -> uuid.UUID:
+    """The random id of a staged rating. Without the form's nonce, which is kept nowhere, no ticket leads to it."""
+    return uuid.UUID(bytes=keys.mac("staged/v1", token_hash, nonce)[:16], version=4)
+
+
+def _cast_values(
+    token_hash: bytes, rating: uuid.UUID, answers: Mapping[str, int | None], now: datetime
+) -> dict[str, Any]:
+    values: dict[str, Any] = {name: _scaled(name, answers.get(name)) for name in ("overall", *ELEMENTS)}
+    return values | {
+        "token_hash": token_hash,
+        "rating": rating,
+        "now": now,
+        "today": clock.day_of(now),
+        "bounds": list(rules.LATENCY_BOUNDS),
+        "later": rules.LATENCY_LATER,
+    }
+
+
+def _scaled(name: str, answer: int | None) -> int | None:
+    if answer is not None and answer not in (1, 2, 3, 4):
+        raise ValueError(f"{name}: {answer!r} is not 1, 2, 3 or 4")
+    return answer
+
+
+def _edit_key(rating: uuid.UUID, until: datetime, asks_cost: bool) -> str:
+    return _signer.sign(f"{rating.hex}.{int(until.timestamp())}.{int(asks_cost)}")
+
+
+def read_edit_key(edit_key: str) -> EditKey:
+    """The content of a key we signed and whose time is not over; EditClosed otherwise."""
+    try:
+        rating, until, asks_cost = _signer.unsign(edit_key).split(".")
+    except (BadSignature, ValueError) as error:
+        raise EditClosed from error
+    found = EditKey(uuid.UUID(hex=rating), datetime.fromtimestamp(int(until), tz=clock.now().tzinfo), asks_cost == "1")
+    if clock.now() > found.until:
+        raise EditClosed
+    return found
+
+
+def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: str = "") -> None:
+    """Add the second page to the rating behind the key; a key without a rating changes nothing. EditClosed after its time."""
+    key = read_edit_key(edit_key)
+    values: dict[str, Any] = {name: _scaled(name, answers.get(name)) for name in ELEMENTS}
+    if not key.asks_cost:
+        values["biaya"] = None
+    with connection.cursor() as cursor:
+        cursor.execute(statement("amend"), values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})

@@ -1,0 +1,115 @@
+"""Sealed ratings as counts: cells for the model, patterns of answers for the index. Never a single citizen's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count
+
+from teladan.core import clock
+from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS, CollectionMonth, SealedRating
+from teladan.feedback.sql import statement
+
+_COUNTABLE = (*STAFF_ELEMENTS, "waktu")
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """Ratings that agree in all that predicts them. `sum` and `sumsq` are of y, on 1-4."""
+
+    unit_id: int
+    officer_id: UUID
+    service_id: int
+    channel: str
+    month: date
+    pattern: str
+    n: int
+    sum: float
+    sumsq: float
+
+
+@dataclass(frozen=True)
+class UnitAnswers:
+    """All answers given to a unit in a month, or to one of its services; `rows` go to `scoring.ikm` as they are."""
+
+    unit_id: int
+    service_id: int | None
+    rows: tuple[Mapping[str, int | None], ...]
+    ratings: int
+    overall_n: int
+    overall_sum: int
+
+    @property
+    def overall_mean(self) -> float | None:
+        return self.overall_sum / self.overall_n if self.overall_n else None
+
+
+@dataclass(frozen=True)
+class RatingCount:
+    """Sealed ratings of one officer and service in a month."""
+
+    month: date
+    unit_id: int
+    service_id: int
+    officer_id: UUID | None
+    n: int
+
+
+def cells(
+    *, unit_ids: Iterable[int] | None = None, months: Iterable[date], elements: Iterable[str] = STAFF_ELEMENTS
+) -> list[CellRow]:
+    """Cells of the sealed months; `elements` are those that count for a person (policy `score.elements`)."""
+    counted = set(elements)
+    if wrong := counted - set(_COUNTABLE) or not counted:
+        raise ValueError(f"elements must be some of {', '.join(_COUNTABLE)}, not {wrong}")
+    values: dict[str, Any] = {name: name in counted for name in _COUNTABLE}
+    values |= {"months": list(months), "all_units": unit_ids is None, "unit_ids": list(unit_ids or ())}
+    rows = _rows("cells", values)
+    return [CellRow(*key, int(n), float(total), float(squares)) for *key, n, total, squares in rows]
+
+
+def unit_moments(month: date) -> list[UnitAnswers]:
+    """Answers per unit (service None) and per unit and service of a sealed month, the rule for free services applied."""
+    single: dict[tuple[int, int | None], list[tuple[Any, ...]]] = {}
+    for unit, service, *rest in _rows("unit_answers", {"month": month, "next_month": clock.add_months(month, 1)}):
+        single.setdefault((unit, None), []).append(tuple(rest))
+        single.setdefault((unit, service), []).append(tuple(rest))
+    return [_answers(unit, service, rows) for (unit, service), rows in sorted(single.items(), key=_none_first)]
+
+
+def _none_first(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
+    return item[0][0], item[0][1] or 0
+
+
+def _answers(unit: int, service: int | None, rows: list[tuple[Any, ...]]) -> UnitAnswers:
+    patterns: dict[tuple[int | None, ...], int] = {}
+    for row in rows:
+        patterns[row[:9]] = patterns.get(row[:9], 0) + row[9]
+    return UnitAnswers(
+        unit,
+        service,
+        tuple({**dict(zip(ELEMENTS, pattern, strict=True)), "count": count} for pattern, count in patterns.items()),
+        ratings=sum(row[9] for row in rows),
+        overall_n=sum(row[10] for row in rows),
+        overall_sum=sum(int(row[11]) for row in rows),
+    )
+
+
+def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def rating_counts(months: Iterable[date]) -> list[RatingCount]:
+    """How many ratings each officer and service has in the months that are sealed; open months stay silent."""
+    sealed = CollectionMonth.objects.filter(month__in=list(months), state=CollectionMonth.State.SEALED)
+    keys = ("month", "unit_id", "service_id", "officer_id")
+    rows = SealedRating.objects.filter(month__in=sealed.values("month")).values(*keys).annotate(n=Count("pk"))
+    return [RatingCount(**row) for row in rows.order_by(*keys)]

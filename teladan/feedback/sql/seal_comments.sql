@@ -1,0 +1,8 @@
+-- Comments leave their ratings, in random order.
+WITH gone AS (
+    DELETE FROM feedback_stagedcomment c USING feedback_stagedrating r
+    WHERE r.id = c.rating_id AND r.month = %(month)s
+    RETURNING r.month, r.unit_id, r.service_id, c.text
+)
+INSERT INTO feedback_sealedcomment (id, month, unit_id, service_id, text)
+SELECT gen_random_uuid(), month, unit_id, service_id, text FROM gone ORDER BY gen_random_uuid()
