@@ -172,11 +172,11 @@ def _answers(random: Random, truth: Truth, eta: float) -> tuple[dict[str, int], 
     return given, rest
 
 
-def event_row(visit: Visit, fingerprint: str) -> list[str]:
-    """One line of the file for `import-events`, in the order of EVENT_HEADERS."""
+def event_row(visit: Visit, fingerprint: str, now: datetime) -> list[str]:
+    """One line of the file for `import-events` as written at `now`, in the order of EVENT_HEADERS."""
 
     def when(instant: datetime | None) -> str:
-        return timezone.localtime(instant).strftime("%Y-%m-%d %H:%M:%S") if instant else ""
+        return timezone.localtime(instant).strftime("%Y-%m-%d %H:%M:%S") if instant and instant <= now else ""
 
     outcome = {"granted": "dipenuhi", "refused": "ditolak", "incomplete": "belum lengkap"}[visit.outcome]
     return [

@@ -1,0 +1,234 @@
+"""Lives the demo city's months through the same importers and actions as production, on a settable clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from random import Random
+
+from django.db import connection, transaction
+
+from teladan.core import clock
+from teladan.core.spreadsheet import write_csv
+from teladan.demo import city, history, months
+from teladan.demo.accounts import ACCOUNTS, PASSWORD
+from teladan.demo.truth import Truth, draw_truth
+from teladan.evaluation.actions.closing import close_month
+from teladan.feedback import tokens
+from teladan.feedback.actions.casting import Submission, cast_many
+from teladan.feedback.imports_events import EventImporter
+from teladan.people import actions as people
+from teladan.people.imports import EmployeeImporter, UnitImporter, siasn_headers
+from teladan.people.models import Person, Unit
+from teladan.services import actions as services
+from teladan.services import catalogue
+from teladan.services.models import Service, SourceSystem
+
+BY = "demo"
+COUNTERS = (
+    ("DUKCAPIL-1", "Loket 1 Pendaftaran Penduduk", city.DAFDUK, "DP1"),
+    ("DUKCAPIL-2", "Loket 2 Pendaftaran Penduduk", city.DAFDUK, "DP2"),
+    ("DUKCAPIL-3", "Loket 3 Pencatatan Sipil", city.CAPIL, "CS1"),
+    ("DUKCAPIL-4", "Loket 4 Pencatatan Sipil", city.CAPIL, "CS2"),
+    ("MPP-DDK", "Disdukcapil", city.DAFDUK, "DDK"),
+    ("MPP-DPTK", "DPMPTSPNaker", city.PTSP_SERVICE, "DPTK"),
+)
+SOURCES = (("antrean-dukcapil", "Mesin antrean Disdukcapil"), ("antrean-mpp", "Mesin antrean mal pelayanan publik"))
+WORDS = (
+    "Petugas menjelaskan dengan sabar.",
+    "Antre agak lama.",
+    "Terima kasih.",
+    "Kursi tunggu kurang.",
+    "Cepat selesai.",
+)
+
+
+class AlreadySeeded(Exception):
+    """The demo city is loaded only into an empty database."""
+
+
+class Seeder:
+    """Everything that loading the city needs to remember between its steps. `say(done, total, what)` reports progress."""
+
+    def __init__(self, until: date, now: datetime, say: Callable[[int, int, str], None]) -> None:
+        self.until, self.now, self.say = until, now, say
+        self.staff = city.employees()
+        self.calendar = [clock.add_months(until, shift) for shift in range(1 - months.MONTHS, 1)]
+
+    def run(self) -> None:
+        """Units, people, catalogue, accounts, then month after month; the running month last."""
+        if Unit.objects.exists():
+            raise AlreadySeeded("Basis data sudah berisi unit. Kota contoh hanya dimuat ke basis data kosong.")
+        total = len(self.calendar) + 2
+        self.say(0, total, "unit dan pegawai")
+        with clock.at(clock.local(self.calendar[0] - timedelta(days=10), 9)), fast_commits():
+            self.organisation()
+            self.counters()
+            self.accounts()
+        for index, month in enumerate(self.calendar):
+            self.say(index + 1, total, f"{month:%Y-%m}")
+            self.live(index, month)
+        self.say(total - 1, total, "bulan berjalan")
+        self.present()
+        self.say(total, total, "selesai")
+
+    def organisation(self) -> None:
+        """The two files a city brings. The export comes twice: in the first, one clerk is still elsewhere."""
+        must(UnitImporter().commit(write_csv(city.UNIT_HEADERS, city.unit_rows()), "unit.csv", by=BY))
+        headers = siasn_headers()
+        content = write_csv(headers, city.employee_rows(self.staff, headers))
+        must(EmployeeImporter().commit(content, "siasn.csv", by=BY))
+        Person.objects.filter(nip__regex=r"9[0-9][0-9]$").update(is_demo=True)
+        history.acting_head(self.staff)
+
+    def counters(self) -> None:
+        """Catalogue, standards, counters and the queue machines."""
+        catalogue.load(services_unit=city.DUKCAPIL, mall_unit=city.PTSP, by=BY)
+        with transaction.atomic():
+            catalogue.load_services(history.mall_services(), Unit.objects.get(code=city.PTSP))
+            for code, name, unit, prefix in COUNTERS:
+                hall = catalogue.HALL if code.startswith("MPP") else "Kantor Disdukcapil"
+                owner = Unit.objects.get(code=unit)
+                services.save_counter(code=code, name=name, unit=owner, hall=hall, queue_prefix=prefix)
+            for code, name in SOURCES:
+                services.save_source(code=code, name=name, issues_tickets=True, by=BY)
+
+    def accounts(self) -> None:
+        """One account per role with a password; one without for everybody who serves or leads at the counters."""
+        for account in ACCOUNTS:
+            person = self._person(account.unit, account.place) if account.unit else None
+            user = people.create_account(
+                person=person, username=account.username, display_name=account.display, password=PASSWORD, by=BY
+            )
+            scope = Unit.objects.get(code=account.scope) if account.scope else None
+            people.grant_role(user=user, role=account.role, unit=scope, by=BY)
+        history.more_roles(self._person)
+        history.quiet_accounts(self.staff)
+
+    def _person(self, unit: str, place: int) -> Person:
+        nips = [person.who.nip for person in self.staff if person.unit == unit]
+        return Person.objects.get(nip=nips[place])
+
+    @cached_property
+    def desks(self) -> list[months.Desk]:
+        fields: dict[str, list[str]] = {}
+        for code, field in Service.objects.order_by("pk").values_list("code", "field"):
+            fields.setdefault(field, []).append(code)
+        return months.desks(self.staff, fields)
+
+    def desks_in(self, month: date) -> list[months.Desk]:
+        """The counters as staffed in a month: one clerk moves."""
+        if month < history.MOVED_ON:
+            return self.desks
+        mover = history.counter_clerks(self.staff, city.CAPIL)[history.MOVER]
+        return [
+            replace(desk, officers=tuple(nip for nip in desk.officers if nip != mover))
+            if desk.counter == "DUKCAPIL-3"
+            else replace(desk, officers=(*desk.officers, mover))
+            if desk.counter == "DUKCAPIL-2"
+            else desk
+            for desk in self.desks
+        ]
+
+    @cached_property
+    def truth(self) -> Truth:
+        nips = sorted({nip for desk in self.desks for nip in desk.officers})
+        codes = sorted({code for desk in self.desks for code, _ in desk.services})
+        return draw_truth(Random(city.SEED), nips, codes)
+
+    @cached_property
+    def promised(self) -> dict[str, int | None]:
+        rows = Service.objects.values_list("code", "standards__promised_minutes")
+        return dict(rows)
+
+    def live(self, index: int, month: date) -> None:
+        """A month at the counters, then its closing and what follows from it."""
+        after = clock.add_months(month, 1)
+        evening, grace_over = clock.local(after) - timedelta(hours=4), clock.local(after + timedelta(days=7))
+        visits = self.visits(index, month, self.now)
+        with fast_commits():
+            if month == history.MOVED_ON:
+                with clock.at(clock.local(month, 8)):
+                    history.move_clerk(self.staff)
+            with clock.at(evening):
+                self.record(visits)
+            with clock.at(grace_over - timedelta(hours=8)):
+                self.record([visit for visit in visits if visit.finished_at and visit.finished_at > evening])
+            self.cast(visits, until=grace_over)
+        with clock.at(grace_over + timedelta(hours=9)):
+            close_month(month=month, by=BY)
+            history.after_closing(month, months_left=len(self.calendar) - 1 - index)
+
+    def present(self) -> None:
+        """The month that is running now, as far as it has come."""
+        month = clock.month_of(self.now)
+        running = clock.add_months(self.until, 1)
+        while running <= month:
+            visits = self.visits(months.MONTHS, running, self.now)
+            end = min(self.now, clock.local(clock.add_months(running, 1)) - timedelta(hours=4))
+            with fast_commits():
+                with clock.at(end):
+                    self.record(visits)
+                self.cast(visits, until=self.now)
+            running = clock.add_months(running, 1)
+        with clock.at(self.now):
+            history.learning_so_far()
+
+    def visits(self, index: int, month: date, until: datetime) -> list[months.Visit]:
+        found = [
+            visit
+            for desk in self.desks_in(month)
+            for visit in months.visits(month, index, desk, self.truth, self.promised, until)
+        ]
+        if clock.month_of(months.OUTREACH_DAY) == month:
+            found += months.outreach(self.desks[0], self.truth, self.promised, index)
+        return found
+
+    def record(self, visits: Sequence[months.Visit]) -> None:
+        """One event file per queue machine, through the importer."""
+        source_of = {desk.counter: desk.source for desk in self.desks}
+        for source in SourceSystem.objects.filter(code__in=set(source_of.values())):
+            rows = [
+                months.event_row(visit, tokens.token_hash(visit.token).hex(), clock.now())
+                for visit in visits
+                if source_of[visit.counter] == source.code
+            ]
+            if rows:
+                content = write_csv(months.EVENT_HEADERS, rows)
+                must(EventImporter(source).commit(content, f"{source.code}.csv", by=BY))
+
+    def cast(self, visits: Sequence[months.Visit], until: datetime) -> None:
+        """The citizens' answers, in the order of time."""
+        random = Random(f"{city.SEED}|{until}")
+        rated = sorted((v for v in visits if v.rated_at and v.rated_at < until), key=lambda v: v.rated_at or v.met_at)
+        cast_many(
+            Submission(
+                token_hash=tokens.token_hash(visit.token),
+                answers={**visit.answers, **visit.rest},
+                at=visit.rated_at or visit.met_at,
+                comment=random.choice(WORDS) if random.random() < 0.08 else "",
+            )
+            for visit in rated
+        )
+
+
+def must(report: object) -> None:
+    """An importer's report without errors; the demo's own files never have any."""
+    messages = [message for message in report.messages if message.level == "error"]  # type: ignore[attr-defined]
+    if messages:
+        raise RuntimeError(f"berkas kota contoh ditolak: {messages[:3]}")
+
+
+@contextmanager
+def fast_commits() -> Iterator[None]:
+    """Loading may lose its last moments in a power cut: it starts over anyway."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
