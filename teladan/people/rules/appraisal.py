@@ -1,4 +1,4 @@
-"""Pure decisions about people: post kinds, who may appraise, the climb up the tree to the appraiser."""
+"""Post kinds, who may appraise, and the climb up the tree to the appraiser."""
 
 from __future__ import annotations
 
