@@ -73,22 +73,26 @@ class Closing(models.Model):
 
 
 class UnitResult(models.Model):
-    """Frozen result of a unit, or of one of its services, for a month. `ikm` is empty below the threshold."""
+    """Frozen result of a unit, or of one of its services, for a month. What may not be shown is not stored here.
+
+    `ikm` is empty also where a single element has too few answers: it would say what those few answered.
+    """
 
     closing = models.ForeignKey(Closing, on_delete=models.PROTECT, related_name="unit_results")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    n = models.PositiveIntegerField()
+    n = models.PositiveIntegerField(null=True)
     ikm = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     low = models.FloatField(null=True)
     high = models.FloatField(null=True)
     grade = models.CharField(max_length=1, blank=True)
     regime = models.CharField(max_length=40)
-    elements = models.JSONField(default=dict)  # name -> {"n": answers, "mean": NRR 1-4}
+    elements = models.JSONField(default=dict)  # name -> {"n": answers, "sum": their sum, "mean": NRR 1-4}
     overall = models.FloatField(null=True)
+    overall_n = models.PositiveIntegerField(null=True)
     is_published = models.BooleanField(help_text="Memenuhi ambang keterbukaan, termasuk sel pelengkapnya.")
     tickets = models.PositiveIntegerField()
-    spent = models.PositiveIntegerField()
+    spent = models.PositiveIntegerField(null=True)
     events = models.PositiveIntegerField()
     with_standard = models.PositiveIntegerField()
     on_time = models.PositiveIntegerField()
@@ -104,6 +108,11 @@ class UnitResult(models.Model):
                 name="unit_result_ikm_range", condition=Q(ikm__isnull=True) | Q(ikm__gte=25, ikm__lte=100)
             ),
             models.CheckConstraint(name="unit_result_counts", condition=Q(spent__lte=models.F("tickets"))),
+            models.CheckConstraint(
+                name="unit_result_hidden_has_no_numbers",
+                condition=Q(is_published=True)
+                | Q(n__isnull=True, spent__isnull=True, ikm__isnull=True, overall__isnull=True, elements={}),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -157,7 +166,19 @@ class OfficerResult(models.Model):
             models.CheckConstraint(
                 name="officer_result_hidden_has_no_numbers",
                 condition=~Q(use="hidden")
-                | Q(n__isnull=True, raw_mean__isnull=True, score__isnull=True, recompute__isnull=True),
+                | Q(
+                    n__isnull=True,
+                    issue_days__isnull=True,
+                    raw_mean__isnull=True,
+                    score__isnull=True,
+                    low__isnull=True,
+                    high__isnull=True,
+                    reliability__isnull=True,
+                    recompute__isnull=True,
+                    group__isnull=True,
+                    ranks__isnull=True,
+                    response__isnull=True,
+                ),
             ),
         ]
         indexes = [models.Index(fields=["person", "closing"])]
