@@ -18,14 +18,22 @@ from .thresholds import Thresholds, Use, allowed_use
 
 if TYPE_CHECKING:
     from .cells import Cells, Factor, cells_from_counts, cells_from_rows, pool_rare
-    from .fair import FairScore, FairScores, Pooling, Recompute, fair_scores, recompute_score
+    from .fair import FairScore, FairScores, Pooling, Recompute, fair_scores, recompute_score, variance_components
     from .mixed import Fit, fit
     from .ranks import Rank, Ranks, rank_draws, rank_officers
 
 _LAZY = {
     "cells": ("Cells", "Factor", "cells_from_counts", "cells_from_rows", "pool_rare"),
     "mixed": ("Fit", "fit"),
-    "fair": ("FairScore", "FairScores", "Pooling", "Recompute", "fair_scores", "recompute_score"),
+    "fair": (
+        "FairScore",
+        "FairScores",
+        "Pooling",
+        "Recompute",
+        "fair_scores",
+        "recompute_score",
+        "variance_components",
+    ),
     "ranks": ("Rank", "Ranks", "rank_draws", "rank_officers"),
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
@@ -68,6 +76,7 @@ __all__ = [
     "sample_size",
     "shortlist",
     "top_k",
+    "variance_components",
 ]
 
 

@@ -104,25 +104,28 @@ class Pooling:
     label: str = "lainnya"
 
 
+DEFAULT_POOLING = Pooling()
+
+
 def fair_scores(
     cells: Cells,
     *,
     officer: str = "officer",
     service: str = "service",
     population_mix: Mix | None = None,
-    history: Cells | None = None,
-    pooling: Pooling | None = Pooling(),
+    variances: Mapping[str, float] | None = None,
+    pooling: Pooling | None = DEFAULT_POOLING,
     min_officers: int = 3,
 ) -> FairScores:
     """Return the fair score of every officer with a rating in `cells`, the cells of one comparison group and window.
 
     `population_mix[factor][level]` weighs (any scale) the levels of a factor among *all service events*, answered or
     not; a factor it leaves out takes the mix of the ratings, and levels without ratings share out their weight.
-    `history` (e.g. twelve months of the same group) gives the variance components; without it `cells` do.
+    `variances` are the components of a longer window, from `variance_components`; None estimates them from `cells`.
     A component that is fewer than `min_officers` officers large is compared with nobody.
 
-    Raises ValueError when `officer` is not a group factor, or a mix names an unknown factor or has no usable weight.
-    No ratings is no scores: FairScores cannot be made, ValueError.
+    Raises ValueError when there are no ratings, `officer` is not a group factor, or a mix names an unknown factor or
+    has no usable weight. An officer without a rating has no score: missing is missing.
     Source: docs/rules/fair-score.md.
     """
     if officer not in cells.groups:
@@ -130,9 +133,20 @@ def fair_scores(
     cells = cells.where(cells.n > 0)
     connected = _comparable(cells, officer, service, min_officers)
     pooled_cells, pooled = _pool(cells, officer, service, pooling)
-    est = fit(pooled_cells, variances=_components(history, officer, service, pooling))
+    est = fit(pooled_cells, variances=variances)
     mix = _average_mix(pooled_cells, population_mix or {}, officer, _pooled_name(service, pooled, pooling))
     return _scores(pooled_cells, est, officer, mix, connected, pooled)
+
+
+def variance_components(
+    cells: Cells, *, officer: str = "officer", service: str = "service", pooling: Pooling | None = DEFAULT_POOLING
+) -> Mapping[str, float] | None:
+    """Return the components (per group factor and "residual") of e.g. twelve months of the group, for `fair_scores`.
+
+    None when nothing varies beside the fixed effects: then the window may speak for itself. No ratings: ValueError.
+    """
+    est = fit(_pool(cells.where(cells.n > 0), officer, service, pooling)[0])
+    return {**est.variances, "residual": est.sigma2} if est.sigma2 > 0 else None
 
 
 def recompute_score(record: Mapping[str, object]) -> float:
@@ -214,23 +228,8 @@ def _pool(cells: Cells, officer: str, service: str, pooling: Pooling | None) -> 
     if pooling is None or service not in cells.groups:
         return cells, frozenset()
     return pool_rare(
-        cells,
-        factor=service,
-        by=officer,
-        min_n=pooling.min_n,
-        min_levels=pooling.min_officers,
-        label=pooling.label,
+        cells, factor=service, by=officer, min_n=pooling.min_n, min_levels=pooling.min_officers, label=pooling.label
     )
-
-
-def _components(
-    history: Cells | None, officer: str, service: str, pooling: Pooling | None
-) -> Mapping[str, float] | None:
-    """Variance components of the longer window; None when it has nothing to say and the window speaks for itself."""
-    if history is None:
-        return None
-    est = fit(_pool(history, officer, service, pooling)[0])
-    return {**est.variances, "residual": est.sigma2} if est.sigma2 > 0 else None
 
 
 def _pooled_name(service: str, pooled: frozenset[str], pooling: Pooling | None) -> Mapping[str, Mapping[str, str]]:
