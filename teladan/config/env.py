@@ -39,3 +39,10 @@ def number(name: str, default: int) -> int:
 
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def data_folder() -> Path:
+    """Where everything lies that the product writes: TELADAN_DATA, else `var` beside the code or in the working folder."""
+    checkout = Path(__file__).resolve().parents[2]
+    beside = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
+    return Path(text("TELADAN_DATA", str(beside / "var"))).resolve()

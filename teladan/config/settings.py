@@ -12,7 +12,7 @@ from teladan.config import env
 from teladan.config.database import database_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.text("TELADAN_DATA", str(Path.cwd() / "var"))).resolve()
+DATA_DIR = env.data_folder()
 
 DEBUG = env.flag("TELADAN_DEBUG", False)
 GALLERY = env.flag("TELADAN_GALLERY", DEBUG)
@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "teladan.transparency",
     "teladan.desk",
     "teladan.demo",
+    "teladan.config",
 ]
 if not env.flag("TELADAN_DEVELOPER", True):
     INSTALLED_APPS.remove("django_linear_migrations")

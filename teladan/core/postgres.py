@@ -19,7 +19,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -182,8 +182,15 @@ class Server:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """Fast shutdown; harder means only when it does not come."""
+    def stop(self, *, wait_for_guests: bool = False) -> None:
+        """Fast shutdown; harder means only when it does not come. Guests are commands that share this server."""
+        with self._guest_book(fcntl.LOCK_EX if wait_for_guests and self.process else None):
+            self._stop_process()
+            if self._lock:
+                self._lock.close()
+                self._lock = None
+
+    def _stop_process(self) -> None:
         process, self.process = self.process, None
         if process:
             for number, seconds in ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
@@ -191,12 +198,51 @@ class Server:
                     process.send_signal(number)
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(seconds)
-        if self._lock:
-            self._lock.close()
-            self._lock = None
 
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    @contextlib.contextmanager
+    def as_guest(self) -> Iterator[bool]:
+        """Use the server that another process runs: True when it is up. It does not stop before its guests have left."""
+        with self._guest_book(fcntl.LOCK_SH):
+            deadline = time.monotonic() + 60
+            while not (up := self._ready()) and time.monotonic() < deadline and not self._free():
+                time.sleep(0.05)
+            yield up
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody runs this data folder while we do something to it. DatabaseBusy when somebody does."""
+        self._take_lock()
+        try:
+            yield
+        finally:
+            self.stop()
+
+    @contextlib.contextmanager
+    def _guest_book(self, mode: int | None) -> Iterator[None]:
+        if mode is None:
+            yield
+            return
+        with (self.place.home / "postgres.guests").open("a") as book:
+            fcntl.flock(book, mode)
+            yield
+
+    def _free(self) -> bool:
+        try:
+            self._take_lock()
+        except DatabaseBusy:
+            return False
+        self.stop()
+        return True
+
+    def _ready(self, pid: int = 0) -> bool:
+        """As pg_ctl does: the pid file names the server and says ready."""
+        lines = _lines(self.place.data / "postmaster.pid")
+        if len(lines) < 8 or lines[7].strip() != "ready" or not lines[0].strip().isdigit():
+            return False
+        return int(lines[0]) == pid if pid else _is_server(int(lines[0]), self.place.data)
 
     def _take_lock(self) -> None:
         self.place.home.mkdir(parents=True, exist_ok=True)
@@ -369,7 +415,6 @@ class Server:
             )
 
     def _await_ready(self) -> None:
-        """As pg_ctl does: the pid file names our child and says ready."""
         assert self.process is not None
         deadline = time.monotonic() + 300  # recovery after a crash may take its time
         while time.monotonic() < deadline:
@@ -378,8 +423,7 @@ class Server:
                 with self.log.open("rb") as log:
                     log.seek(self._log_start)
                     raise DatabaseTrouble(_explain(log.read().decode(errors="replace"), self.place, self.log))
-            lines = _lines(self.place.data / "postmaster.pid")
-            if len(lines) >= 8 and lines[0] == str(self.process.pid) and lines[7].strip() == "ready":
+            if self._ready(self.process.pid):
                 return
             time.sleep(0.02)
         raise DatabaseTrouble(f"PostgreSQL belum siap setelah 5 menit. Catatan: {self.log}")

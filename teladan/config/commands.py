@@ -1,0 +1,56 @@
+"""The map of the command line: every command of the product, in the order in which one meets them.
+
+`teladan --help` prints it without loading Django. A house test holds it equal to the commands that exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line of the map. `database` is False for commands that never ask the database."""
+
+    name: str
+    line: str
+    database: bool = True
+
+    @property
+    def module(self) -> str:
+        return self.name.replace("-", "_")
+
+
+# Run by the supervisor itself, without Django in its process.
+SUPERVISED: dict[str, tuple[Command, ...]] = {
+    "Mencoba dan menjalankan": (
+        Command("demo", "siapkan semuanya, muat kota contoh, lalu jalankan"),
+        Command("demo-reset", "hapus data contoh, lalu mulai lagi dari awal"),
+        Command("serve", "jalankan basis data, situs dan pekerja latar"),
+    ),
+}
+
+MANAGED: dict[str, tuple[Command, ...]] = {
+    "Menyiapkan": (
+        Command("setup", "buat tabel, muat aturan, kumpulkan berkas statis"),
+        Command("load-policy", "muat paket aturan (ambang, bobot, tenggat) dari berkas"),
+        Command("seed", "muat kota contoh ke basis data kosong"),
+    ),
+    "Menjaga": (
+        Command("worker", "jalankan pekerja latar saja"),
+        Command("memory", "ukur ingatan yang dipakai situs dan pekerja", database=False),
+        Command("check", "periksa pengaturan dan kode", database=False),
+    ),
+}
+
+
+def groups() -> Iterator[tuple[str, tuple[Command, ...]]]:
+    yield from SUPERVISED.items()
+    yield from MANAGED.items()
+
+
+def managed(name: str) -> Command | None:
+    """The command behind a typed name, with hyphens or underscores."""
+    wanted = name.replace("_", "-")
+    return next((command for group in MANAGED.values() for command in group if command.name == wanted), None)
