@@ -1,6 +1,7 @@
 """The reference catalogue: 31 civil-registry services with their first standards, 27 counters of the service mall.
 
-Loaded for the unit that owns the services and the unit that runs the mall. Loading again changes nothing.
+Loaded for the unit that owns the services and the unit that runs the mall. Only what is missing is added: whatever the
+city has changed since then stays.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ _LAWS = re.compile(r"((?:UU|PP|Permendagri) \d+/\d{4})( art\. \d+)?(?! exists)")
 
 @dataclass(frozen=True)
 class Loaded:
-    """What loading changed."""
+    """What the catalogue holds, and how much of it was missing."""
 
     services: int
     standards: int
     counters: int
-    services_changed: int = 0
-    standards_changed: int = 0
-    counters_changed: int = 0
+    new_services: int = 0
+    new_standards: int = 0
+    new_counters: int = 0
 
     @property
     def changed(self) -> bool:
-        return bool(self.services_changed or self.standards_changed or self.counters_changed)
+        return bool(self.new_services or self.new_standards or self.new_counters)
 
 
 class UnknownUnit(LookupError):
@@ -82,7 +83,7 @@ def load(*, services_unit: str, mall_unit: str, by: object, since: date = SINCE)
 def load_services(
     given: Iterable[dict[str, str]], owner: Unit, since: date = SINCE
 ) -> tuple[list[tuple[Service, bool]], list[bool]]:
-    """Services and their standards from rows with the columns of `layanan_disdukcapil.csv`, each with "changed"."""
+    """Services and their standards from rows with the columns of `layanan_disdukcapil.csv`, each with "is new"."""
     services, standards = [], []
     for row in given:
         services.append(_service(row, owner))
@@ -99,14 +100,13 @@ def _unit(code: str) -> Unit:
 
 def _service(row: dict[str, str], owner: Unit) -> tuple[Service, bool]:
     content = {"name": row["layanan"], "unit_id": owner.pk, "field": row["bidang"], "product": row["produk"]}
-    known = Service.objects.filter(code=row["kode"]).first()
-    if known is not None and all(getattr(known, key) == value for key, value in content.items()):
-        return known, False
-    return Service.objects.update_or_create(code=row["kode"], defaults=content)[0], True
+    return Service.objects.get_or_create(code=row["kode"], defaults=content)
 
 
 def _standard(service: Service, row: dict[str, str], since: date) -> bool:
-    _, changed = actions.set_standard(
+    if service.standards.exists():
+        return False
+    actions.set_standard(
         service=service,
         valid_from=since,
         promised_minutes=rules.promised_minutes(row["janji_layanan_umum"]),
@@ -115,14 +115,16 @@ def _standard(service: Service, row: dict[str, str], since: date) -> bool:
         fee=int(row["biaya_rp"] or 0),
         legal_basis=legal_basis(row["source"]),
     )
-    return changed
+    return True
 
 
 def _counter(row: dict[str, str], owner: Unit, host: Unit) -> bool:
     """City counters belong to their own unit when the tree knows it, else to the unit that runs the mall."""
     prefix, city = row["inisial_antrian"], row["milik_pemko"] == "ya"
+    if queries.counter_exists(f"MPP-{prefix}"):
+        return False
     own = owner if prefix == MALL_COUNTER_OF_SERVICES else queries.unit_with_code(prefix)
-    _, changed = actions.save_counter(
+    actions.save_counter(
         code=f"MPP-{prefix}",
         name=row["loket"],
         unit=(own or host) if city else None,
@@ -130,4 +132,4 @@ def _counter(row: dict[str, str], owner: Unit, host: Unit) -> bool:
         hall=HALL,
         queue_prefix=prefix,
     )
-    return changed
+    return True

@@ -79,6 +79,11 @@ def counters() -> QuerySet[Counter]:
     return Counter.objects.filter(is_active=True).select_related("unit").order_by("hall", "outside_owner", "name")
 
 
+def counter_exists(code: str) -> bool:
+    """Is there a counter with this code, in use or not?"""
+    return Counter.objects.filter(code=code).exists()
+
+
 # --- codes to keys, for files and the API ----------------------------------------------------------------------------
 
 

@@ -86,6 +86,15 @@ def test_load_keeps_a_standard_set_later(units: SimpleNamespace) -> None:
     assert queries.promised_minutes(service, date(2026, 7, 1)) == 60
 
 
+def test_load_keeps_what_the_city_changed(units: SimpleNamespace) -> None:
+    load()
+    actions.save_counter(code="MPP-DDK", name="Loket utama", unit=units.ptsp, queue_prefix="A")
+    Service.objects.filter(code="KIA").update(name="Kartu anak", is_active=False)
+    assert not load().changed
+    assert Counter.objects.get(code="MPP-DDK").name == "Loket utama"
+    assert not Service.objects.get(code="KIA").is_active
+
+
 def test_load_cites_laws_and_no_rumours(units: SimpleNamespace) -> None:
     load()
     found = set(ServiceStandard.objects.values_list("legal_basis", flat=True))
@@ -95,8 +104,8 @@ def test_load_cites_laws_and_no_rumours(units: SimpleNamespace) -> None:
 def test_load_command_says_what_changed(units: SimpleNamespace) -> None:
     out = StringIO()
     call_command("load_catalogue", "DISDUKCAPIL", "--mall", "DPMPTSPNAKER", stdout=out)
-    assert "Layanan 31 (31 berubah)" in out.getvalue()
-    assert "loket 27 (27 berubah)" in out.getvalue()
+    assert "Layanan 31 (31 baru)" in out.getvalue()
+    assert "loket 27 (27 baru)" in out.getvalue()
 
 
 def test_token_command_refuses_unknown_source_without_name() -> None:

@@ -13,7 +13,7 @@ from teladan.services import catalogue
 
 class Command(BaseCommand):
     help = (
-        "Memuat 31 layanan Disdukcapil dengan standar waktunya dan 27 loket mal pelayanan publik. Boleh diulang.\n\n"
+        "Memuat 31 layanan Disdukcapil dengan standar waktunya dan 27 loket mal pelayanan publik. Boleh diulang: yang sudah ada tidak diubah.\n\n"
         "Contoh: teladan load-catalogue DISDUKCAPIL --mall DPMPTSPNAKER"
     )
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         except (catalogue.UnknownUnit, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Layanan {loaded.services} ({loaded.services_changed} berubah), "
-            f"standar {loaded.standards} ({loaded.standards_changed} berubah), "
-            f"loket {loaded.counters} ({loaded.counters_changed} berubah)."
+            f"Layanan {loaded.services} ({loaded.new_services} baru), "
+            f"standar {loaded.standards} ({loaded.new_standards} baru), "
+            f"loket {loaded.counters} ({loaded.new_counters} baru)."
         )
