@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytest_django.plugin import blocking_manager_key
 
 from tests import cluster
 
@@ -43,14 +44,14 @@ def _load_reference_data() -> None:
     load_reference_data()
 
 
-@pytest.fixture(autouse=True)
-def _reference_data_returns(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A transactional test empties every table when it ends; put back what an installation has."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A transactional test empties every table when it ends; only after that is put back what an installation has."""
     yield
-    marker = request.node.get_closest_marker("django_db")
-    emptied = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(request.fixturenames)
+    marker = item.get_closest_marker("django_db")
+    emptied = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(getattr(item, "fixturenames", ()))
     if emptied or (marker and marker.kwargs.get("transaction")):
-        with django_db_blocker.unblock():
+        with item.config.stash[blocking_manager_key].unblock():
             from django.db import connection
 
             with connection.cursor() as cursor:
