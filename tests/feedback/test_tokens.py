@@ -81,9 +81,7 @@ def test_typed_number_and_code_have_their_form() -> None:
 def test_hkdf_agrees_with_rfc_5869() -> None:
     """Test case 1 of the RFC."""
     output = keys.hkdf(bytes([0x0B] * 22), bytes(range(13)), bytes(range(0xF0, 0xFA)), 42)
-    assert output.hex() == (
-        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
-    )
+    assert output.hex() == ("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
 
 
 def test_keys_differ_by_purpose() -> None:

@@ -70,7 +70,10 @@ def cells(
     values: dict[str, Any] = {name: name in counted for name in _COUNTABLE}
     values |= {"months": list(months), "all_units": unit_ids is None, "unit_ids": list(unit_ids or ())}
     rows = _rows("cells", values)
-    return [CellRow(*key, int(n), float(total), float(squares)) for *key, n, total, squares in rows]
+    return [
+        CellRow(unit, officer, service, channel, month, pattern, int(n), float(total), float(squares))
+        for unit, officer, service, channel, month, pattern, n, total, squares in rows
+    ]
 
 
 def unit_moments(month: date) -> list[UnitAnswers]:
