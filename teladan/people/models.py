@@ -188,10 +188,12 @@ class Post(models.Model):
 
 
 class Placement(Validity):
-    """Who holds which post, when. One definitive post at a time; acting posts (Plt./Plh./Pj.) stand beside it."""
+    """Who holds which post, when. One definitive post at a time; acting posts (Plt./Plh./Pj.) stand beside it, and
+    so does the headship of a functional official (*tugas tambahan*: a teacher who heads a school)."""
 
     class Kind(models.TextChoices):
         DEFINITIVE = "definitif", "definitif"
+        ADDED = "tambahan", "tugas tambahan"
         PLT = "plt", "Plt."
         PLH = "plh", "Plh."
         PJ = "pj", "Pj."
@@ -206,7 +208,7 @@ class Placement(Validity):
             no_overlap("placement_same_post_once", "person", "post"),
             span_is_positive("placement_positive"),
             models.CheckConstraint(
-                name="placement_kind_known", condition=Q(kind__in=["definitif", "plt", "plh", "pj"])
+                name="placement_kind_known", condition=Q(kind__in=["definitif", "tambahan", "plt", "plh", "pj"])
             ),
         ]
         indexes = [models.Index(fields=["post", "valid_from"])]

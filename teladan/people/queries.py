@@ -167,7 +167,7 @@ class Tree:
 def tree(on: date) -> Tree:
     """The tree of units on a day, with whoever heads each; two queries."""
     periods = list(UnitPeriod.objects.filter(valid_on(on)).select_related("head_post"))
-    seats = _seats({period.head_post_id for period in periods if period.head_post_id}, on)
+    seats = seats_on({period.head_post_id for period in periods if period.head_post_id}, on)
     nodes = {
         period.unit_id: Node(
             unit=period.unit_id,
@@ -182,7 +182,7 @@ def tree(on: date) -> Tree:
     return Tree(on, nodes, {period.unit_id: period.name for period in periods})
 
 
-def _seats(posts: Collection[int], on: date) -> defaultdict[int, list[Seat]]:
+def seats_on(posts: Collection[int], on: date) -> defaultdict[int, list[Seat]]:
     """Who sits on these posts; people gone for good do not (annex IV.A.2)."""
     rows = Placement.objects.filter(valid_on(on), post__in=posts, person__is_active=True)
     found: defaultdict[int, list[Seat]] = defaultdict(list)
@@ -196,7 +196,7 @@ def head_of(unit: Unit, on: date) -> Person | None:
     period = UnitPeriod.objects.filter(valid_on(on), unit=unit).first()
     if period is None or period.head_post_id is None:
         return None
-    seat = rules.head_among(_seats([period.head_post_id], on)[period.head_post_id])
+    seat = rules.head_among(seats_on([period.head_post_id], on)[period.head_post_id])
     return Person.objects.get(pk=seat.person) if seat else None
 
 
@@ -209,7 +209,7 @@ def units_headed_by(person: Person, on: date, known: Tree | None = None) -> list
 # --- appraisers ------------------------------------------------------------------------------------------------------
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """A definitive or Plt. placement in the few values that the search needs."""
 
     person: UUID
@@ -224,57 +224,57 @@ class _Place(NamedTuple):
         return f"Plt. {self.title}" if self.kind == Placement.Kind.PLT else self.title
 
 
-def _places(on: date, where: Q) -> dict[UUID, list[_Place]]:
+def places_on(on: date, where: Q) -> dict[UUID, list[Place]]:
     """Definitive and Plt. placements by person."""
     rows = Placement.objects.filter(where, valid_on(on), kind__in=[Placement.Kind.DEFINITIVE, Placement.Kind.PLT])
-    found: dict[UUID, list[_Place]] = {}
+    found: dict[UUID, list[Place]] = {}
     for row in rows.values_list("person_id", "kind", "valid_from", "post__unit_id", "post__kind", "post__title"):
-        found.setdefault(row[0], []).append(_Place(*row))
+        found.setdefault(row[0], []).append(Place(*row))
     return found
 
 
-def _starting_place(places: Iterable[_Place]) -> _Place | None:
+def _starting_place(places: Iterable[Place]) -> Place | None:
     """Where the search begins: the newest Plt. post, else the definitive one (annex IV.A.5-6)."""
     return max(places, key=lambda place: (place.kind == Placement.Kind.PLT, place.since, place.unit), default=None)
 
 
-def _overrides(on: date, where: Q) -> dict[UUID, AppraiserOverride]:
+def overrides_on(on: date, where: Q) -> dict[UUID, AppraiserOverride]:
     rows = AppraiserOverride.objects.filter(where, valid_on(on)).select_related("appraiser", "set_by__person")
     return {row.person_id: row for row in rows}
 
 
 def _via(seat: Seat) -> Via:
-    return Via.HEAD if seat.kind == Placement.Kind.DEFINITIVE else Via.ACTING
+    return Via.HEAD if seat.kind in {Placement.Kind.DEFINITIVE, Placement.Kind.ADDED} else Via.ACTING
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """Before the rows are fetched: who appraises, through which unit, and the way there."""
 
     appraiser: UUID | None
     unit: int | None
     via: Via | None
     way: Climb
-    start: _Place | None
+    start: Place | None
     reason: Reason | None = None
 
 
-def _search(person: UUID, places: Iterable[_Place], named: AppraiserOverride | None, known: Tree) -> _Found:
+def search(person: UUID, places: Iterable[Place], named: AppraiserOverride | None, known: Tree) -> Found:
     """The appraiser of one person: the override, else the first fit head upwards."""
     start = _starting_place(places)
     way = rules.climb(start.unit, person, known.nodes) if start else Climb(())
     if named:
         led = [unit for unit, node in known.nodes.items() if node.head and node.head.person == named.appraiser_id]
-        return _Found(named.appraiser_id, _nearest(led, way, start), Via.OVERRIDE, way, start)
+        return Found(named.appraiser_id, _nearest(led, way, start), Via.OVERRIDE, way, start)
     if way.head:
-        return _Found(way.head.person, way.unit, _via(way.head), way, start)
+        return Found(way.head.person, way.unit, _via(way.head), way, start)
     if start is None:
-        return _Found(None, None, None, way, None, Reason.NO_PLACEMENT)
+        return Found(None, None, None, way, None, Reason.NO_PLACEMENT)
     mayors = rules.is_mayors(way, start.post_kind, known.nodes)
-    return _Found(None, None, None, way, start, Reason.MAYOR if mayors else Reason.NOBODY)
+    return Found(None, None, None, way, start, Reason.MAYOR if mayors else Reason.NOBODY)
 
 
-def _nearest(led: list[int], way: Climb, start: _Place | None) -> int | None:
+def _nearest(led: list[int], way: Climb, start: Place | None) -> int | None:
     """The unit that a named appraiser leads: one on the person's way up, else any, else the person's own unit."""
     above = [unit for unit, _ in way.steps if unit in led]
     fallback = [start.unit] if start else []
@@ -289,13 +289,13 @@ def appraiser_of(person: Person, on: date) -> Appraiser | None:
 def appraisers_of(people: Collection[UUID], on: date) -> dict[UUID, Appraiser]:
     """The appraisers of many people in six queries; people without one are left out."""
     known = tree(on)
-    places = _places(on, Q(person__in=people))
-    named = _overrides(on, Q(person__in=people))
-    found = {person: _search(person, places.get(person, []), named.get(person), known) for person in people}
+    places = places_on(on, Q(person__in=people))
+    named = overrides_on(on, Q(person__in=people))
+    found = {person: search(person, places.get(person, []), named.get(person), known) for person in people}
     return _with_rows(found)
 
 
-def _with_rows(found: dict[UUID, _Found]) -> dict[UUID, Appraiser]:
+def _with_rows(found: dict[UUID, Found]) -> dict[UUID, Appraiser]:
     persons = Person.objects.in_bulk({one.appraiser for one in found.values() if one.appraiser})
     units = Unit.objects.in_bulk({one.unit for one in found.values() if one.unit})
     return {
@@ -308,9 +308,9 @@ def _with_rows(found: dict[UUID, _Found]) -> dict[UUID, Appraiser]:
 def appraiser_path(person: Person, on: date) -> AppraiserPath:
     """How the appraiser was found, step by step, for the page that explains it."""
     known = tree(on)
-    places = _places(on, Q(person=person)).get(person.pk, [])
-    named = _overrides(on, Q(person=person)).get(person.pk)
-    found = _search(person.pk, places, named, known)
+    places = places_on(on, Q(person=person)).get(person.pk, [])
+    named = overrides_on(on, Q(person=person)).get(person.pk)
+    found = search(person.pk, places, named, known)
     acting = found.start is not None and found.start.kind == Placement.Kind.PLT
     return AppraiserPath(
         _with_rows({person.pk: found}).get(person.pk), found.reason, found.way.steps, acting, override=named
@@ -320,16 +320,16 @@ def appraiser_path(person: Person, on: date) -> AppraiserPath:
 def team_of(appraiser: Person, on: date) -> list[TeamMember]:
     """Everybody whom this person evaluates on that day, by name; six queries whatever the size."""
     known = tree(on)
-    named = _overrides(on, Q(appraiser=appraiser))
+    named = overrides_on(on, Q(appraiser=appraiser))
     led = units_headed_by(appraiser, on, known)
     inside = valid_on(on) & Q(post__unit__in=subtree(led, on)) if led else Q(pk__in=[])
     candidates = Q(person__in=Placement.objects.filter(inside).values("person")) | Q(person__in=list(named))
-    places = _places(on, candidates)
-    others = _overrides(on, Q(person__in=list(places)) & ~Q(appraiser=appraiser))
+    places = places_on(on, candidates)
+    others = overrides_on(on, Q(person__in=list(places)) & ~Q(appraiser=appraiser))
     team = {
         person: found.start
         for person, rows in places.items()
-        if (found := _search(person, rows, named.get(person) or others.get(person), known)).appraiser == appraiser.pk
+        if (found := search(person, rows, named.get(person) or others.get(person), known)).appraiser == appraiser.pk
         and found.start
     }
     return _members(team)
@@ -345,17 +345,17 @@ def evaluated_by_mayor(on: date) -> list[TeamMember]:
     return _members(_lacking(on, Reason.MAYOR))
 
 
-def _lacking(on: date, reason: Reason) -> dict[UUID, _Place]:
+def _lacking(on: date, reason: Reason) -> dict[UUID, Place]:
     known = tree(on)
-    named = _overrides(on, Q())
+    named = overrides_on(on, Q())
     return {
         person: found.start
-        for person, rows in _places(on, Q()).items()
-        if (found := _search(person, rows, named.get(person), known)).reason is reason and found.start
+        for person, rows in places_on(on, Q()).items()
+        if (found := search(person, rows, named.get(person), known)).reason is reason and found.start
     }
 
 
-def _members(team: dict[UUID, _Place]) -> list[TeamMember]:
+def _members(team: dict[UUID, Place]) -> list[TeamMember]:
     persons = Person.objects.in_bulk(team)
     units = Unit.objects.in_bulk({place.unit for place in team.values()})
     members = [TeamMember(persons[key], units[place.unit], place.full_title) for key, place in team.items()]

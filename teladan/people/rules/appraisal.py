@@ -22,7 +22,7 @@ class PostKind(StrEnum):
 APPRAISER_KINDS = frozenset({PostKind.JPT, PostKind.ADMINISTRATOR, PostKind.SUPERVISOR})
 """An appraiser is at least a *pejabat pengawas* (PermenPANRB 6/2022 art. 1(9))."""
 
-ACTING_ORDER = ("definitif", "plt", "pj", "plh")
+ACTING_ORDER = ("definitif", "tambahan", "plt", "pj", "plh")
 """Who heads a unit when several hold its head post: the definitive holder, else the acting one in this order."""
 
 TOP_KIND = "kota"
