@@ -83,6 +83,7 @@ class Supervisor:
 
     def run(self, *setup: str) -> None:
         """Everything up, kept up until asked to stop, everything down."""
+        self.home.mkdir(parents=True, exist_ok=True)
         with self._signals(), self._database():
             self._to_end("setup", *setup)
             try:
@@ -255,8 +256,8 @@ class Demo(Supervisor):
     """The same with the demo city, and its accounts on the screen."""
 
     def run(self, *setup: str) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
         if self.server and not self.server.place.data.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
             self._mark.touch()
         super().run(*setup, "--demo")
 

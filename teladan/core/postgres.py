@@ -112,8 +112,10 @@ def _packaged() -> Path:
 
 
 def _reachable(path: Path, who: Identity) -> bool:
-    """True when `who` may enter every folder above `path`."""
+    """True when `who` may enter every folder above `path`. Those still to be made will let them in."""
     for folder in path.resolve().parents:
+        if not folder.exists():
+            continue
         found = folder.stat()
         bit = stat.S_IXUSR if found.st_uid == who.uid else stat.S_IXGRP if found.st_gid == who.gid else stat.S_IXOTH
         if not found.st_mode & bit:
