@@ -60,12 +60,15 @@ class Reading:
     minimum: int = 0
 
 
-def readings(*, k: int, evaluation_n: int) -> tuple[Reading, ...]:
-    """The whole table of who reads what. The sentences shown to citizens are made from it and from nothing else."""
+def readings(*, k: int, officer_n: int, evaluation_n: int) -> tuple[Reading, ...]:
+    """The whole table of who reads what. The sentences shown to citizens are made from it and from nothing else.
+
+    The public's mean is that of the unit; the officer's and the superior's that of the officer, over the window.
+    """
     nobody = tuple(Reading(reader, part, False) for part in (Part.SINGLE, Part.COMMENT) for reader in Reader)
     return (
         *nobody,
-        Reading(Reader.OFFICER, Part.MEAN, True, k),
+        Reading(Reader.OFFICER, Part.MEAN, True, officer_n),
         Reading(Reader.SUPERIOR, Part.MEAN, True, evaluation_n),
         Reading(Reader.PUBLIC, Part.MEAN, True, k),
     )
