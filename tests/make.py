@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from teladan.core import clock
+from teladan.evaluation.models import Closing, OfficerResult, OrganisationAchievement
 from teladan.people.models import Grant, Person, Placement, Post, Unit, UnitPeriod, User
 from teladan.people.permissions import Role
 from teladan.services.models import Counter, Service, ServiceEvent, ServiceStandard, SourceSystem
@@ -180,4 +181,57 @@ def make_event(
         unit_id=counter.unit_id,
         met_at=met_at,
         **values,
+    )
+
+
+# --- evaluation ------------------------------------------------------------------------------------------------------
+
+
+def make_closing(month: date = date(2026, 10, 1), version: int = 1, **kw: Any) -> Closing:
+    """A closed month, eight days after its end, without results."""
+    defaults: dict[str, Any] = {
+        "inputs_digest": "1" * 64,
+        "results_digest": "2" * 64,
+        "policy_version": "uji",
+        "code_version": "uji",
+        "counts": {},
+        "closed_at": clock.local(clock.add_months(month, 1)) + timedelta(days=8),
+        "closed_by": "uji",
+    }
+    return Closing.objects.create(month=month, version=version, **{**defaults, **kw})
+
+
+def make_officer_result(
+    closing: Closing, person: Person, unit: Unit, use: str = "evaluation", **kw: Any
+) -> OfficerResult:
+    """An officer's frozen result; below `evaluation` it carries the numbers that its use allows."""
+    numbers = {
+        "n": 64,
+        "issue_days": 12,
+        "raw_mean": 3.40,
+        "case_mix_shift": 0.03,
+        "shrinkage_shift": -0.02,
+        "score": 3.41,
+        "se": 0.06,
+        "low": 3.29,
+        "high": 3.53,
+        "reliability": 0.84 if use == "award" else 0.74,
+    }
+    defaults: dict[str, Any] = {
+        "window_from": clock.add_months(closing.month, -2),
+        "window_until": closing.month,
+        "events": 412,
+        "with_standard": 400,
+        "on_time": 388,
+        **({} if use == "hidden" else numbers),
+    }
+    return OfficerResult.objects.create(closing=closing, person=person, unit=unit, use=use, **{**defaults, **kw})
+
+
+def make_achievement(
+    unit: Unit, month: date, by: User, value: str = "baik", reason: str = "Uji"
+) -> OrganisationAchievement:
+    """The achievement of a unit in a month."""
+    return OrganisationAchievement.objects.create(
+        unit=unit, month=month, value=value, reason=reason, set_at=clock.now(), set_by=by
     )
