@@ -83,6 +83,15 @@ def _departures(counts: Mapping[str, int], guideline: Mapping[str, Any], total: 
         yield Departure("some", some, Fraction(0))
 
 
+def limit_of(predicate: str, guideline: Mapping[str, Any]) -> tuple[Fraction | None, str]:
+    """The limit drawn beside one predicate and its kind ("at_most", "at_least"); (None, "") where there is none."""
+    for kind in ("at_most", "at_least"):
+        text = guideline.get(kind, {}).get(predicate)
+        if text is not None:
+            return Fraction(text), kind
+    return None, ""
+
+
 def can_follow(size: int, guideline: Mapping[str, Any]) -> bool:
     """Whether any spread of `size` people follows the guideline: one person cannot be at most 70 % of a team."""
     if size > LARGEST_CHECKED_TEAM:
