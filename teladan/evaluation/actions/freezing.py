@@ -1,0 +1,303 @@
+"""From inputs to frozen rows: compute everything of a month, cut it to what may be shown, digest it, write it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from teladan import scoring
+from teladan.evaluation.models import Closing, OfficerResult, Release, UnitResult
+from teladan.evaluation.queries.inputs import Inputs, Keys, Volume
+from teladan.evaluation.queries.releases import CITY, CITY_KEY, UNIT
+from teladan.evaluation.rules import closing as rules
+from teladan.evaluation.rules import units
+from teladan.evaluation.rules.officers import Draft, Policy, group_results
+from teladan.evaluation.rules.units import HIDDEN, UnitFigures
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class UnitDraft:
+    """The result of a unit, or of one of its services, before it is a row."""
+
+    unit: str
+    service: str | None
+    figures: UnitFigures
+    volume: Volume
+    tickets: int
+    spent: int | None
+
+    def as_json(self) -> Json:
+        return {
+            "unit": self.unit,
+            "service": self.service,
+            **asdict(self.figures),
+            **self.volume.as_json(),
+            "tickets": self.tickets,
+            "spent": self.spent,
+        }
+
+
+@dataclass(frozen=True)
+class OfficerDraft:
+    """The result of one officer at one unit before it is a row."""
+
+    unit: str
+    officer: str
+    draft: Draft
+    volume: Volume
+
+    def as_json(self) -> Json:
+        return {"unit": self.unit, "officer": self.officer, **asdict(self.draft), **self.volume.as_json()}
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """All results of a month. Equal inputs give equal bytes, hence the same digest."""
+
+    keys: Keys
+    regime: str
+    units: tuple[UnitDraft, ...]
+    officers: tuple[OfficerDraft, ...]
+    releases: tuple[tuple[str, str, Json], ...]
+    digest: str
+    counts: Json
+
+    def write(self, closing: Closing) -> None:
+        """Store the rows under a closing."""
+        unit_ids, service_ids, officer_ids = self.keys.unit_ids, self.keys.service_ids, self.keys.officer_ids
+        UnitResult.objects.bulk_create(
+            [
+                _unit_row(
+                    one, closing, unit_ids[one.unit], service_ids[one.service] if one.service else None, self.regime
+                )
+                for one in self.units
+            ]
+        )
+        OfficerResult.objects.bulk_create(
+            [
+                OfficerResult(
+                    closing=closing,
+                    person_id=officer_ids[one.officer],
+                    unit_id=unit_ids[one.unit],
+                    **_officer_columns(one, unit_ids[one.unit]),
+                )
+                for one in self.officers
+            ],
+            batch_size=500,
+        )
+        Release.objects.bulk_create(
+            [Release(closing=closing, kind=kind, key=key, payload=payload) for kind, key, payload in self.releases]
+        )
+
+
+def freeze(found: Inputs) -> Frozen:
+    """Compute every result of the month from its inputs."""
+    policy = Policy.of(found.policy)
+    regime = str(found.policy["ikm.regime"])
+    unit_drafts = tuple(_unit_drafts(found, policy.k, regime))
+    officers = tuple(_officer_drafts(found, policy))
+    releases = tuple(_releases(found, unit_drafts, regime))
+    return Frozen(
+        keys=found.keys,
+        regime=regime,
+        units=unit_drafts,
+        officers=officers,
+        releases=releases,
+        digest=rules.digest(
+            {
+                "month": rules.month_key(found.month),
+                "regime": regime,
+                "units": [one.as_json() for one in unit_drafts],
+                "officers": [one.as_json() for one in officers],
+                "releases": releases,
+            }
+        ),
+        counts=_counts(found, unit_drafts, officers, releases),
+    )
+
+
+def _counts(
+    found: Inputs, unit_drafts: tuple[UnitDraft, ...], officers: tuple[OfficerDraft, ...], releases: tuple[Any, ...]
+) -> Json:
+    uses = Counter(str(one.draft.use) for one in officers)
+    return {
+        "events": sum(volume.events for volume in found.by_unit.values()),
+        "tickets": sum(issued for issued, _ in found.unit_tickets.values()),
+        "units": sum(one.service is None for one in unit_drafts),
+        "units_published": sum(one.service is None and one.figures.is_published for one in unit_drafts),
+        "services": sum(one.service is not None for one in unit_drafts),
+        "services_published": sum(one.service is not None and one.figures.is_published for one in unit_drafts),
+        "officers": len(officers),
+        "hidden": uses["hidden"],
+        "self_only": uses["self_only"],
+        "evaluation": uses["evaluation"],
+        "award": uses["award"],
+        "held": sum(one.draft.months != found.window for one in officers),
+        "cells": sum(len(rows) for rows in found.cells.values()),
+        "releases": len(releases),
+    }
+
+
+# --- units -----------------------------------------------------------------------------------------------------------
+
+
+def _unit_drafts(found: Inputs, k: int, regime: str) -> Iterator[UnitDraft]:
+    for unit in found.unit_codes():
+        answers = found.service_answers.get(unit, {})
+        whole, parts = HIDDEN, dict.fromkeys(answers, HIDDEN)
+        if unit in found.answers:
+            whole, parts = units.unit_figures(answers, whole=found.answers[unit], k=k, regime=regime)
+        yield _unit_draft(unit, None, whole, found.by_unit.get(unit), found.unit_tickets.get(unit))
+        for service in found.service_codes(unit):
+            yield _unit_draft(
+                unit,
+                service,
+                parts.get(service, HIDDEN),
+                found.by_service.get(unit, {}).get(service),
+                found.service_tickets.get(unit, {}).get(service),
+            )
+
+
+def _unit_draft(
+    unit: str, service: str | None, figures: UnitFigures, volume: Volume | None, tickets: tuple[int, int] | None
+) -> UnitDraft:
+    issued, spent = tickets or (0, 0)
+    return UnitDraft(unit, service, figures, volume or Volume(), issued, spent if figures.is_published else None)
+
+
+def _unit_row(one: UnitDraft, closing: Closing, unit: int, service: int | None, regime: str) -> UnitResult:
+    figures = one.figures
+    return UnitResult(
+        closing=closing,
+        unit_id=unit,
+        service_id=service,
+        n=figures.n,
+        ikm=Decimal(figures.ikm) if figures.ikm else None,
+        low=figures.low,
+        high=figures.high,
+        grade=figures.grade,
+        regime=regime,
+        elements=figures.elements,
+        overall=figures.overall,
+        overall_n=figures.overall_n,
+        is_published=figures.is_published,
+        tickets=one.tickets,
+        spent=one.spent,
+        sample_needed=scoring.sample_size(one.volume.events),
+        **one.volume.as_json(),
+    )
+
+
+# --- officers --------------------------------------------------------------------------------------------------------
+
+
+def _officer_drafts(found: Inputs, policy: Policy) -> Iterator[OfficerDraft]:
+    nothing = Draft(found.window, OfficerResult.Use.HIDDEN.value)
+    for unit in found.group_codes():
+        scored = group_results(found.group(unit), policy)
+        volumes = found.by_officer.get(unit, {})
+        for officer in sorted({*scored, *volumes}):
+            yield OfficerDraft(unit, officer, scored.get(officer, nothing), volumes.get(officer, Volume()))
+
+
+def _officer_columns(one: OfficerDraft, unit_id: int) -> Json:
+    draft = asdict(one.draft)
+    months = draft.pop("months")
+    if draft["ranks"]:
+        draft["ranks"] = {**draft["ranks"], "group": unit_id}
+    return {
+        **draft,
+        "use": str(draft["use"]),
+        "window_from": _day(months[0]),
+        "window_until": _day(months[-1]),
+        **one.volume.as_json(),
+    }
+
+
+def _day(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
+
+
+# --- releases --------------------------------------------------------------------------------------------------------
+
+
+def _releases(found: Inputs, drafts: tuple[UnitDraft, ...], regime: str) -> Iterator[tuple[str, str, Json]]:
+    whole = [one for one in drafts if one.service is None]
+    for unit in whole:
+        parts = [one for one in drafts if one.unit == unit.unit and one.service is not None]
+        yield UNIT, unit.unit, _unit_payload(unit, parts, found, regime)
+    yield CITY, CITY_KEY, _city_payload(whole, found, regime)
+
+
+def _facts(one: UnitDraft) -> Json:
+    """What the public may read of a unit or a service; figures that are withheld are null."""
+    figures = one.figures
+    return {
+        "is_published": figures.is_published,
+        "n": figures.n,
+        "ikm": float(figures.ikm) if figures.ikm else None,
+        "low": figures.low,
+        "high": figures.high,
+        "grade": figures.grade,
+        "overall": figures.overall,
+        "overall_n": figures.overall_n,
+        "elements": {name: {"n": e["n"], "mean": e["mean"]} for name, e in figures.elements.items()},
+        "weakest": units.weakest(figures.elements),
+        "tickets": one.tickets,
+        "spent": one.spent,
+        "response_rate": round(one.spent / one.tickets, 4) if one.spent is not None and one.tickets else None,
+        "events": one.volume.events,
+        "with_standard": one.volume.with_standard,
+        "on_time": one.volume.on_time,
+        "unfinished": one.volume.unfinished,
+        "sample_needed": scoring.sample_size(one.volume.events),
+    }
+
+
+def _unit_payload(unit: UnitDraft, parts: list[UnitDraft], found: Inputs, regime: str) -> Json:
+    base = found.ticketed_events.get(unit.unit, 0)
+    return {
+        "code": unit.unit,
+        "name": found.keys.unit_names[unit.unit],
+        "month": rules.month_key(found.month),
+        "regime": regime,
+        **_facts(unit),
+        "coverage": round(min(1.0, unit.tickets / base), 4) if base else None,
+        "services": [
+            {"code": one.service, "name": found.keys.service_names[one.service or ""], **_facts(one)} for one in parts
+        ],
+    }
+
+
+def _city_payload(whole: list[UnitDraft], found: Inputs, regime: str) -> Json:
+    """The city over its published units alone: what it adds up to gives no withheld unit away."""
+    shown = [one for one in whole if one.figures.ikm is not None]
+    index = units.pooled([found.answers[one.unit] for one in shown], regime) if shown else None
+    volume = Volume()
+    for one in found.by_unit.values():
+        volume.events += one.events
+        volume.with_standard += one.with_standard
+        volume.on_time += one.on_time
+        volume.unfinished += one.unfinished
+    tickets, spent = sum(one.tickets for one in shown), sum(one.spent or 0 for one in shown)
+    return {
+        "month": rules.month_key(found.month),
+        "regime": regime,
+        "ikm": float(index.value) if index and index.value is not None else None,
+        "low": rules.rounded(index.low) if index else None,
+        "high": rules.rounded(index.high) if index else None,
+        "grade": (index.grade or "") if index else "",
+        "n": index.n if index else None,
+        "tickets": tickets,
+        "spent": spent,
+        "response_rate": round(spent / tickets, 4) if tickets else None,
+        "units": [one.unit for one in whole],
+        "units_published": [one.unit for one in shown],
+        **volume.as_json(),
+    }

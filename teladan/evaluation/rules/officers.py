@@ -1,0 +1,293 @@
+"""The fair scores of one comparison group (a unit) over a window, cut down to what the thresholds let anyone see.
+
+Officers and services go by their codes (NIP, service code), so that the same city gives the same figures anywhere.
+Docs: docs/rules/closing.md. Thresholds: scoring.md §4; windows, bands and complements: trust.md §2 step 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from teladan import scoring
+from teladan.evaluation.rules import closing
+from teladan.evaluation.rules.closing import rounded
+from teladan.scoring import Thresholds, Use
+
+if TYPE_CHECKING:
+    from teladan.scoring import Cells, FairScores
+
+FIXED = ("channel", "month", "pattern")
+GROUPS = ("officer", "service")
+DRAWS, REFIT_DRAWS = 20_000, 4_000
+Row = Mapping[str, Any]  # one cell: officer, service, channel, month, pattern, n, sum, sumsq
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The thresholds frozen when the month opened."""
+
+    k: int
+    band_officers: int
+    response_tickets: int
+    response_minimum: float
+    window_months: int
+    award_q: float
+    award_min_group: int
+    pool_ratings: int
+    pool_officers: int
+    thresholds: Thresholds
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Policy:
+        """From the month's policy values by full key; KeyError names the missing one."""
+        return cls(
+            k=int(values["disclosure.k"]),
+            band_officers=int(values["disclosure.band_officers"]),
+            response_tickets=int(values["disclosure.response_tickets"]),
+            response_minimum=float(values["disclosure.response_minimum"]),
+            window_months=int(values["score.window_months"]),
+            award_q=float(values["award.q"]),
+            award_min_group=int(values["award.min_group"]),
+            pool_ratings=int(values["score.pool_ratings"]),
+            pool_officers=int(values["score.pool_officers"]),
+            thresholds=Thresholds(
+                min_n=max(int(values["score.min_n"]), int(values["disclosure.k"])),
+                min_days=int(values["disclosure.issue_days"]),
+                eval_n=int(values["score.evaluation_n"]),
+                eval_r=float(values["score.evaluation_reliability"]),
+                award_r=float(values["score.award_reliability"]),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The result an officer was shown last time, and the months of its window."""
+
+    months: tuple[str, ...]
+    draft: Draft
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One officer's result as it will be frozen; hidden ones hold no figure."""
+
+    months: tuple[str, ...]
+    use: str
+    is_comparable: bool = True
+    n: int | None = None
+    issue_days: int | None = None
+    raw_mean: float | None = None
+    case_mix_shift: float | None = None
+    shrinkage_shift: float | None = None
+    score: float | None = None
+    se: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reliability: float | None = None
+    recompute: dict[str, Any] | None = None
+    group: dict[str, Any] | None = None
+    ranks: dict[str, Any] | None = None
+    response: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Everything that the scores of one unit rest on. `rows` reach back a year, the window lies at their end."""
+
+    code: str
+    window: tuple[str, ...]
+    rows: Sequence[Row]
+    mix: Mapping[str, Mapping[str, float]]
+    days: Mapping[str, int]
+    tickets: Mapping[str, tuple[int, int]]
+    previous: Mapping[str, Previous]
+    seed: int
+
+
+def group_results(group: Group, policy: Policy) -> dict[str, Draft]:
+    """The frozen result of everybody with a rating in the window or a result to hold on to, by officer."""
+    counts = _counts(group.rows)
+    held = {name for name, old in group.previous.items() if not _moves(counts.get(name, {}), old, group, policy)}
+    scores = _fit(group, policy)
+    fresh = dict(_fresh(scores, group, policy, held)) if scores else {}
+    gone = Draft(group.window, Use.HIDDEN)
+    results = {name: group.previous[name].draft if name in held else fresh.get(name, gone) for name in group.previous}
+    results |= fresh
+    results = _without_betrayed(results, counts, held, group, policy)
+    return _compared(results, scores, held, group, policy) if scores else results
+
+
+def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """Ratings per officer and month."""
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        months = found.setdefault(row["officer"], {})
+        months[row["month"]] = months.get(row["month"], 0) + int(row["n"])
+    return found
+
+
+def _moves(counts: Mapping[str, int], old: Previous, group: Group, policy: Policy) -> bool:
+    return closing.may_move(*closing.between(counts, old.months, group.window), k=policy.k)
+
+
+# --- fitting ---------------------------------------------------------------------------------------------------------
+
+
+def _cells(rows: Sequence[Row]) -> Cells:
+    return scoring.cells_from_counts(rows, fixed=FIXED, groups=GROUPS)
+
+
+def _pooling(policy: Policy) -> scoring.Pooling:
+    return scoring.Pooling(policy.pool_ratings, policy.pool_officers)
+
+
+def _fit(group: Group, policy: Policy) -> FairScores | None:
+    rows = [row for row in group.rows if row["month"] in group.window]
+    return _scored(rows, group, policy, _components(group.rows, policy)) if rows else None
+
+
+def _components(rows: Sequence[Row], policy: Policy) -> Mapping[str, float] | None:
+    """How much officers and services differ, over the whole year (scoring.md §2)."""
+    return scoring.variance_components(_cells(rows), pooling=_pooling(policy))
+
+
+def _scored(rows: Sequence[Row], group: Group, policy: Policy, variances: Mapping[str, float] | None) -> FairScores:
+    """Scores at the mix of all service events; a factor whose events all went unrated keeps the mix of the ratings."""
+    mix = {
+        name: weights
+        for name, weights in group.mix.items()
+        if any(weight > 0 and any(row[name] == level for row in rows) for level, weight in weights.items())
+    }
+    return scoring.fair_scores(_cells(rows), population_mix=mix, variances=variances, pooling=_pooling(policy))
+
+
+def _fresh(scores: FairScores, group: Group, policy: Policy, held: Collection[str]) -> Iterator[tuple[str, Draft]]:
+    answered = _unit_response(group)
+    enough = answered is None or answered >= policy.response_minimum
+    for one in scores:
+        if one.officer in held:
+            continue
+        comparable = one.comparable and enough
+        days = group.days.get(one.officer, 0)
+        known = one.reliability if one.se is not None else None  # no interval, no use by others
+        use = scoring.allowed_use(one.n, days, known, policy.thresholds, comparable=comparable)
+        if use is Use.HIDDEN:
+            yield one.officer, Draft(group.window, use, comparable)
+            continue
+        yield (
+            one.officer,
+            Draft(
+                months=group.window,
+                use=use,
+                is_comparable=comparable,
+                n=one.n,
+                issue_days=days,
+                raw_mean=rounded(one.raw_mean),
+                case_mix_shift=rounded(one.case_mix_shift),
+                shrinkage_shift=rounded(one.shrinkage_shift),
+                score=rounded(one.score),
+                se=rounded(one.se),
+                low=rounded(one.low),
+                high=rounded(one.high),
+                reliability=rounded(one.reliability),
+                recompute=_recompute(one.recompute),
+                response=closing.response(*group.tickets.get(one.officer, (0, 0)), minimum=policy.response_tickets),
+            ),
+        )
+
+
+def _unit_response(group: Group) -> float | None:
+    issued = sum(pair[0] for pair in group.tickets.values())
+    return sum(pair[1] for pair in group.tickets.values()) / issued if issued else None
+
+
+def _recompute(record: scoring.Recompute) -> dict[str, Any]:
+    """What redoes the score to 1e-6; unrounded where rounding would add up."""
+    return {
+        "n": record.n,
+        "raw_mean": round(record.raw_mean, 12),
+        "grid": [{name: round(value, 12) for name, value in asdict(point).items()} for point in record.grid],
+    }
+
+
+# --- what the group as a whole lets anyone see -------------------------------------------------------------------------
+
+
+def _without_betrayed(
+    results: Mapping[str, Draft],
+    counts: Mapping[str, Mapping[str, int]],
+    held: Collection[str],
+    group: Group,
+    policy: Policy,
+) -> dict[str, Draft]:
+    """Unit minus all officers whom the appraiser sees must not leave a few ratings of somebody who is hidden."""
+    window = {name: sum(months.get(month, 0) for month in group.window) for name, months in counts.items()}
+    visible = {name for name, one in results.items() if one.use in (Use.EVALUATION, Use.AWARD) and name not in held}
+    kept = closing.disclosed(window, policy.k, visible)
+    return {
+        name: replace(one, use=Use.SELF_ONLY) if name in visible and name not in kept else one
+        for name, one in results.items()
+    }
+
+
+def _compared(
+    results: dict[str, Draft], scores: FairScores, held: Collection[str], group: Group, policy: Policy
+) -> dict[str, Draft]:
+    """Add the band of the group, and for the committee how sure the order of its officers is."""
+    shown = [name for name, one in results.items() if name not in held and one.is_comparable and one.score is not None]
+    many = [name for name in shown if (results[name].n or 0) >= policy.thresholds.eval_n]
+    found = closing.band([results[name].score or 0.0 for name in many], minimum=policy.band_officers)
+    ranks = _ranks(shown, scores, group, policy)
+    return {
+        name: replace(one, group=found.as_json() if found else None, ranks=ranks.get(name)) if name in shown else one
+        for name, one in results.items()
+    }
+
+
+def _ranks(shown: Sequence[str], scores: FairScores, group: Group, policy: Policy) -> dict[str, dict[str, Any]]:
+    """Rank uncertainty among all officers shown, with the shortlist rule and its stability; nothing in small groups."""
+    if len(shown) < policy.award_min_group:
+        return {}
+    found = scoring.rank_officers(scores, among=shown, draws=DRAWS, seed=group.seed)
+    chosen = scoring.shortlist(found.p_top, q=policy.award_q, min_group=policy.award_min_group)
+    refits = list(_refits(set(shown), scores, group, policy))
+    return {
+        one.officer: {
+            "group": group.code,
+            "J": len(shown),
+            "k": found.k,
+            "p_top": rounded(one.p_top),
+            "expected": rounded(one.expected),
+            "low": one.low,
+            "high": one.high,
+            "draws": found.draws,
+            "seed": found.seed,
+            "mc_error": rounded(found.mc_error),
+            "selected": one.officer in chosen.selected,
+            "refits": len(refits),
+            "stable_share": rounded(sum(one.officer in members for members in refits) / len(refits))
+            if refits
+            else None,
+        }
+        for one in found.ranks
+    }
+
+
+def _refits(shown: set[str], scores: FairScores, group: Group, policy: Policy) -> Iterator[frozenset[str]]:
+    """Who is on the shortlist when one channel, or one service, is left out; rare services go together."""
+    rows = [row for row in group.rows if row["month"] in group.window]
+    variances = _components(group.rows, policy)
+    services = {row["service"] for row in rows}
+    apart: list[tuple[str, Collection[str]]] = [("channel", {level}) for level in sorted({r["channel"] for r in rows})]
+    apart += [("service", {level}) for level in sorted(services - scores.pooled)]
+    apart += [("service", scores.pooled)] if scores.pooled else []
+    for factor, levels in apart:
+        if left := [row for row in rows if row[factor] not in levels]:
+            again = _scored(left, group, policy, variances)
+            among = shown & set(again.by_officer)
+            ranks = scoring.rank_officers(again, among=among, draws=REFIT_DRAWS, seed=group.seed)
+            found = scoring.shortlist(ranks.p_top, q=policy.award_q, min_group=policy.award_min_group)
+            yield frozenset(found.selected)
