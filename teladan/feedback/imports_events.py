@@ -131,8 +131,8 @@ class EventImporter:
             if key is None or reading.event is None:
                 continue
             line = Line(row.number, reading.event, reading.fingerprint)
-            if fault := self._repeated(line, key, numbers, prints):
-                plan.say(row.number, fault)
+            if repeated := self._repeated(line, key, numbers, prints):
+                plan.say(row.number, repeated)
                 continue
             plan.lines.setdefault(key, []).append(line)
 

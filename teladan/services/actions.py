@@ -237,6 +237,11 @@ def record_events_bulk(events: Iterable[NewEvent], *, source: SourceSystem, by: 
     return result
 
 
+def as_event(key: uuid.UUID, source: SourceSystem, row: NewEvent) -> ServiceEvent:
+    """The row as an unsaved event, for those who need its columns."""
+    return ServiceEvent(**_columns(key, source, row.number, row.facts, row.unit))
+
+
 def _by_number(events: Iterable[NewEvent]) -> dict[str, NewEvent]:
     rows: dict[str, NewEvent] = {}
     now = clock.now()

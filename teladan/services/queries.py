@@ -107,6 +107,16 @@ def source_with_token_hash(digest: str) -> SourceSystem | None:
     return SourceSystem.objects.filter(token_hash=digest, is_active=True).first() if digest else None
 
 
+def active_source(code: str) -> SourceSystem | None:
+    """The active source system with this code."""
+    return SourceSystem.objects.filter(code=code, is_active=True).first()
+
+
+def active_sources() -> dict[int, SourceSystem]:
+    """Id → source system, of those in use."""
+    return SourceSystem.objects.filter(is_active=True).in_bulk()
+
+
 # --- events ----------------------------------------------------------------------------------------------------------
 
 

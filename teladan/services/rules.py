@@ -1,11 +1,14 @@
-"""Pure decisions about service events: promises in words, time against the promise, what a re-sent event means."""
+"""Pure decisions about service events: promises in words, time against the promise, what a re-sent event means.
+
+Also the words that event files and the API use for times, channels and outcomes.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from uuid import UUID
 
@@ -137,3 +140,43 @@ def next_queue_number(prefix: str, used: Iterable[str]) -> str:
     numbers = [text.removeprefix(lead) for text in used if text.startswith(lead)]
     highest = max((int(text) for text in numbers if text.isascii() and text.isdigit()), default=0)
     return f"{lead}{highest + 1:03d}"
+
+
+# --- words of files and of the API -----------------------------------------------------------------------------------
+
+CHANNELS = {"": "loket", "loket": "loket", "keliling": "keliling", "layanan keliling": "keliling", "daring": "daring"}
+OUTCOMES = {"": "granted", "dipenuhi": "granted", "ditolak": "refused", "belum lengkap": "incomplete"}
+_TIME = r"(\d{1,2})[.:](\d{2})(?:[.:](\d{2})(?:[.,]\d+)?)?"
+_YEAR_FIRST = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})[ T]{_TIME}\s*(Z|[+-]\d{{2}}:?\d{{2}})?")
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}})[ T,]\s*{_TIME}()")
+
+
+def parse_moment(text: str, zone: tzinfo) -> datetime:
+    """`2026-10-05 09:30`, `05/10/2026 09.30`, also with seconds or a UTC offset; office time otherwise. ValueError."""
+    if found := _YEAR_FIRST.fullmatch(text):
+        year, month, day = found[1], found[2], found[3]
+    elif found := _DAY_FIRST.fullmatch(text):
+        day, month, year = found[1], found[2], found[3]
+    else:
+        raise ValueError("Waktu tidak terbaca; tulis hari dan jam, misalnya 2026-10-05 09:30.")
+    hour, minute, second, offset = found[4], found[5], found[6], found[7]
+    if offset:
+        iso = f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}:{minute}:{second or '00'}{offset}"
+        return datetime.fromisoformat(iso).astimezone(UTC)
+    return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=zone)
+
+
+_HELPER = re.compile(r"\s*(\d{18})\s*:\s*([^:;]{1,60}?)\s*")
+
+
+def parse_helpers(text: str) -> list[tuple[str, str]]:
+    """`NIP:peran; NIP:peran` as (NIP, role). ValueError names the part that is wrong."""
+    found = []
+    for part in filter(str.strip, text.split(";")):
+        match = _HELPER.fullmatch(part)
+        if match is None:
+            raise ValueError(
+                f"Petugas lain {part.strip()!r} tidak terbaca; tulis NIP:peran, pisahkan dengan titik koma."
+            )
+        found.append((match[1], match[2]))
+    return found
