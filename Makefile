@@ -13,7 +13,6 @@ demo demo-reset serve: export TELADAN_WITH_PARENT = 1
 deploy: export TELADAN_ADDRESS = https://teladan.example.go.id
 deploy: export TELADAN_HOSTS = teladan.example.go.id
 deploy: export TELADAN_BEHIND_PROXY = 1
-deploy: export TELADAN_DEVELOPER = 0
 deploy: export TELADAN_SECRET_KEY = only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 

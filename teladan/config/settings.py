@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +50,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "procrastinate.contrib.django",
-    "django_linear_migrations",
     "teladan.core",
     "teladan.people",
     "teladan.services",
@@ -62,8 +62,8 @@ INSTALLED_APPS = [
     "teladan.demo",
     "teladan.config",
 ]
-if not env.flag("TELADAN_DEVELOPER", True):
-    INSTALLED_APPS.remove("django_linear_migrations")
+if find_spec("django_linear_migrations"):  # a tool of developers; the running product goes without
+    INSTALLED_APPS.append("django_linear_migrations")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
