@@ -215,3 +215,14 @@ def test_standard_error_of_complete_answers_is_that_of_the_plain_mean() -> None:
     rows = [row(4, 3, 4, 3, 4, 3, 4, 3, 4), flat(2), flat(3), row(1, 2, 3, 4, 1, 2, 3, 4, 1)]
     scores = [25 / 9 * sum(int(str(r[e])) for e in ELEMENTS) for r in rows]
     assert ikm(rows).se == pytest.approx(statistics.stdev(scores) / 2)
+
+
+def test_worked_example_of_the_rule_page() -> None:
+    third = {**dict.fromkeys(ELEMENTS), "kompetensi": 2, "perilaku": 3}
+    result = ikm([flat(4), flat(3), third])
+    assert result.exact == Fraction(4625, 54)
+    assert (str(result.value), result.grade, band_of(Fraction(4625, 54), OLD).grade) == ("85.65", "B", "A")
+    legacy = [str(round_half_up(index(Fraction(185, 6), weight=w))) for w in LEGACY_WEIGHTS.values()]
+    assert legacy == ["84.79", "85.56"]
+    assert result.se == pytest.approx(10.193, abs=5e-4)
+    assert (result.low, result.high) == (pytest.approx(65.67, abs=5e-3), 100.0)
