@@ -318,3 +318,10 @@ def test_fair_score_is_nearer_to_the_truth_than_the_plain_mean() -> None:
         plain_error.append(np.sqrt(np.mean((by_mean - true) ** 2)))
     assert np.mean(fair) > np.mean(plain) + 0.05
     assert np.mean(fair_error) < 0.8 * np.mean(plain_error)
+
+
+def test_one_rating_with_known_components_is_drawn_to_the_average() -> None:
+    (s,) = fair_scores(alone(a=[3.0]), variances=EASY)
+    assert (s.score, s.reliability, s.comparable) == (pytest.approx(3.0), pytest.approx(0.0, abs=1e-12), False)
+    assert s.se is not None
+    assert s.se > 0
