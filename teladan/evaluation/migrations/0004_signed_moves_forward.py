@@ -16,5 +16,5 @@ REVERSE = "DROP TRIGGER signed_moves_forward ON evaluation_evaluation;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("evaluation", "0002_frozen")]
+    dependencies = [("evaluation", "0003_hidden_means_empty")]
     operations = [migrations.RunSQL(SQL, REVERSE)]
