@@ -109,3 +109,7 @@ class TypedForm(forms.Form):
         if len(code) != tokens.TYPED_CODE_CHARS:
             raise forms.ValidationError(_("Kode terdiri dari delapan huruf dan angka."))
         return code
+
+    def refuse(self) -> None:
+        """Number and code do not belong together; which of them is wrong is not said."""
+        self.add_error("number", _("Nomor dan kode tidak cocok. Periksa lagi tiket Anda."))

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from teladan.feedback.views import citizen
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("n", citizen.rating_form, name="rating-form"),
+    path("n/lanjut", citizen.rating_more, name="rating-more"),
+    path("n/selesai", citizen.rating_done, name="rating-done"),
+    path("n/ketik", citizen.rating_typed, name="rating-typed"),
+    path("n/siapa-membaca", citizen.rating_readers, name="rating-readers"),
+    path("n/<str:token>", citizen.ticket_open, name="ticket-open"),
     path("", include("teladan.feedback.urls_counter")),
 ]

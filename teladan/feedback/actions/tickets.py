@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
-from teladan.core import audit, clock
+from teladan.core import audit, clock, ratelimit
 from teladan.feedback import rules, tokens
 from teladan.feedback.actions.sealing import collecting_month
 from teladan.feedback.models import CollectionMonth, Ticket
@@ -26,6 +28,10 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 class TicketRefused(Exception):
     """No ticket can be made; the message says why."""
+
+
+class TooManyTries(Exception):
+    """Too many codes were typed for this number, or for all numbers together; wait."""
 
 
 class TicketExists(TicketRefused):
@@ -118,7 +124,7 @@ def _typed(ticket: Ticket) -> tuple[str, str]:
 def reprint_ticket(*, event: ServiceEvent, by: object) -> IssuedTicket:
     """A new slip when the printer failed, within minutes of meeting the citizen; the old slip stops working.
 
-    A ticket that was already used stays used: the new slip looks the same, so that printing tells nobody.
+    A ticket that was already used stays used: the new slip looks and behaves the same, so that it tells nobody.
     """
     if clock.now() - event.met_at > timedelta(minutes=rules.REPRINT_MINUTES):
         raise TicketRefused(f"Tiket hanya dapat dicetak ulang dalam {rules.REPRINT_MINUTES} menit.")
@@ -128,10 +134,9 @@ def reprint_ticket(*, event: ServiceEvent, by: object) -> IssuedTicket:
         raise TicketRefused("Layanan ini belum mempunyai tiket.")
     token = tokens.new_token()
     number, code = _typed(ticket)
-    if ticket.spent_on is None:
-        ticket.token_hash = tokens.token_hash(token)
-        ticket.typed_tries, ticket.typed_locked_until = 0, None
-        ticket.save(update_fields=["token_hash", "typed_number", "typed_hash", "typed_tries", "typed_locked_until"])
+    ticket.token_hash = tokens.token_hash(token)
+    ticket.typed_tries, ticket.typed_locked_until = 0, None
+    ticket.save(update_fields=["token_hash", "typed_number", "typed_hash", "typed_tries", "typed_locked_until"])
     audit.record(event=audit.Event.TICKET_REPRINTED, actor=by, subject=f"event:{event.pk}")
     return IssuedTicket(ticket, tokens.encode(token), number, code)
 
@@ -181,6 +186,40 @@ def _registered(hashes: dict[bytes, bytes], numbers: dict[bytes, str]) -> list[b
     if wrong := {hashes.get(hashed, key) for key, hashed in known if hashes.get(hashed) != key}:
         raise TicketConflict(sorted(numbers[key] for key in wrong))
     return [key for key, _ in known]
+
+
+def redeem_typed(*, number: str, code: str) -> bytes | None:
+    """The token hash behind a typed number and code, or nothing. TooManyTries after five tries an hour for a number.
+
+    Unknown numbers are counted and answered like known ones, in the same time; the QR of a locked ticket still works.
+    """
+    if not ratelimit.allow("feedback.typed", rules.TYPED_PER_MINUTE, 60):
+        raise TooManyTries
+    allowed = ratelimit.allow(f"feedback.typed:{number}", rules.TYPED_TRIES, rules.TYPED_LOCK_SECONDS)
+    ticket = Ticket.objects.filter(typed_number=number).first()
+    if not allowed:
+        if ticket is not None:
+            _lock(ticket)
+        raise TooManyTries
+    if ticket is None:
+        code_matches(Ticket(typed_hash=_hash_of_nothing()), code)
+        return None
+    if not code_matches(ticket, code):
+        Ticket.objects.filter(pk=ticket.pk).update(typed_tries=F("typed_tries") + 1)
+        return None
+    return bytes(ticket.token_hash)
+
+
+@cache
+def _hash_of_nothing() -> str:
+    """For numbers that no ticket has: checking it takes as long as checking a real one."""
+    return hasher.hash(secrets.token_hex(8))
+
+
+def _lock(ticket: Ticket) -> None:
+    """Note the lock for the integrity desk; the counter of tries is what locks."""
+    until = clock.now() + timedelta(seconds=rules.TYPED_LOCK_SECONDS)
+    Ticket.objects.filter(pk=ticket.pk).exclude(typed_locked_until__gt=clock.now()).update(typed_locked_until=until)
 
 
 def code_matches(ticket: Ticket, code: str) -> bool:

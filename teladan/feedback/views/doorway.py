@@ -1,0 +1,108 @@
+"""What every citizen's page shares: open to all, no session, one language, strict headers, and two small cookies.
+
+A ticket in hand is a signed reference in a cookie, the same for a scanned and a typed ticket; the second page is a signed
+key in another. Nothing of it is looked up here, so a used, an expired and an unknown ticket open the same door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+LANGUAGES = ("id", "en")
+TICKET_SECONDS = 60 * 60
+EDIT_SECONDS = 30 * 60
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Content-Security-Policy": CSP,
+}
+_signer = Signer(salt="teladan.feedback.ticket")
+
+View = Callable[..., HttpResponse]
+
+
+def citizen_page(view: View) -> View:
+    """Open to everyone, in the citizen's language, with headers that tell nobody where they came from.
+
+    No CSRF token: the cookies are SameSite=Lax, and a form sent from another site is refused by what browsers say of it.
+    """
+
+    @login_not_required
+    @csrf_exempt
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+            raise PermissionDenied
+        with translation.override(language_of(request)):
+            response = view(request, *args, **kw)
+        for name, value in (*_HEADERS.items(), ("Content-Language", language_of(request))):
+            response.headers[name] = value
+        if request.GET.get("bahasa") in LANGUAGES:
+            _set(response, settings.LANGUAGE_COOKIE_NAME, request.GET["bahasa"], None)
+        return response
+
+    return page
+
+
+def language_of(request: HttpRequest) -> str:
+    """Chosen by link, else remembered, else the browser's, else Indonesian."""
+    for choice in (request.GET.get("bahasa"), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
+        if choice in LANGUAGES:
+            return choice
+    found = translation.get_language_from_request(request)
+    return found if found in LANGUAGES else LANGUAGES[0]
+
+
+def see_other(name: str) -> HttpResponseRedirect:
+    """On to another page, by GET, whatever the method was."""
+    response = HttpResponseRedirect(reverse(name))
+    response.status_code = 303
+    return response
+
+
+def _cookie(name: str) -> str:
+    return f"__Host-{name}" if settings.TLS else name
+
+
+def _set(response: HttpResponse, name: str, value: str, seconds: int | None) -> None:
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=settings.TLS, httponly=True, samesite="Lax")
+
+
+def hold_ticket(response: HttpResponse, token_hash: bytes) -> None:
+    """Put a ticket's reference into the citizen's hand."""
+    _set(response, _cookie("tiket"), _signer.sign(token_hash.hex()), TICKET_SECONDS)
+
+
+def ticket_in_hand(request: HttpRequest) -> bytes | None:
+    """The hash of the ticket in hand, or nothing."""
+    try:
+        return bytes.fromhex(_signer.unsign(request.COOKIES.get(_cookie("tiket"), "")))
+    except (BadSignature, ValueError):
+        return None
+
+
+def hold_edit_key(response: HttpResponse, edit_key: str) -> None:
+    """Let the citizen add to the rating just given."""
+    _set(response, _cookie("lanjut"), edit_key, EDIT_SECONDS)
+
+
+def edit_key_in_hand(request: HttpRequest) -> str:
+    """The key of the second page, or an empty text."""
+    return request.COOKIES.get(_cookie("lanjut"), "")

@@ -1,0 +1,377 @@
+"""The citizen's pages over HTTP: refusals, the one path that every ticket walks, and what headers and logs say."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from django.urls import reverse
+
+from teladan.core import clock
+from teladan.core.redact import TokenFilter
+from teladan.feedback import tokens
+from teladan.feedback.actions.tickets import issue_ticket
+from teladan.feedback.models import StagedComment, StagedRating, Ticket
+from teladan.feedback.views import citizen
+from tests.feedback.conftest import Office
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
+
+UNKNOWN = tokens.encode(bytes(16))
+NONCE = re.compile(r'name="kunci" value="([0-9a-f]+)"')
+
+
+def opened(client: Client, token: bytes) -> Client:
+    response = client.get(reverse("ticket-open", args=[tokens.encode(token)]))
+    assert (response.status_code, response["Location"]) == (303, "/n")
+    return client
+
+
+def page_of(response: Any) -> str:
+    """The page without what is random in it."""
+    return NONCE.sub("", response.content.decode())
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["x", "abc-def", "U" * 26, "0" * 25, "%2e%2e%2fetc"])
+def test_malformed_address_is_explained(client: Client, text: str) -> None:
+    response = client.get(f"/n/{text}")
+    assert response.status_code == 404
+    assert "Alamat tiket tidak lengkap" in response.content.decode()
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch", "options"])
+def test_pages_refuse_other_methods(client: Client, method: str) -> None:
+    for name in ("rating-form", "rating-more", "rating-typed", "rating-readers", "rating-done"):
+        assert getattr(client, method)(reverse(name)).status_code == 405
+
+
+def test_form_without_ticket_leads_to_typing(client: Client) -> None:
+    for response in (client.get("/n"), client.post("/n", {"overall": "4"})):
+        assert (response.status_code, response["Location"]) == (303, "/n/ketik")
+
+
+@pytest.mark.parametrize("value", ["", "x", "00:forged", "00" * 32])
+def test_form_refuses_forged_ticket(client: Client, value: str) -> None:
+    client.cookies["tiket"] = value
+    assert client.get("/n")["Location"] == "/n/ketik"
+
+
+def test_forms_refuse_other_sites(client: Client, office: Office) -> None:
+    opened(client, office.token())
+    for site in ("cross-site", "same-site"):
+        assert client.post("/n", {"overall": "4"}, headers={"sec-fetch-site": site}).status_code == 403
+    assert StagedRating.objects.count() == 0
+    assert client.post("/n", {"overall": "4"}, headers={"sec-fetch-site": "same-origin"}).status_code == 303
+
+
+def test_nothing_chosen_returns_the_page_with_a_linked_summary(client: Client, office: Office) -> None:
+    response = opened(client, office.token()).post("/n", {"perilaku": "1"})
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert '<a href="#id_overall_0">Pilih satu jawaban' in html
+    assert re.search(r'id="id_perilaku_0" value="1" checked', html)
+    assert html.count("checked") == 1
+    assert Ticket.objects.get().spent_on is None
+
+
+@pytest.mark.parametrize("value", ["0", "5", "-1", "abc", "4.5", "1' OR '1'='1"])
+def test_form_refuses_values_outside_the_scale(client: Client, office: Office, value: str) -> None:
+    opened(client, office.token())
+    for data in ({"overall": value}, {"overall": "4", "kompetensi": value}):
+        assert client.post("/n", data).status_code == 422
+    assert StagedRating.objects.count() == 0
+
+
+def test_second_page_without_key_is_closed(client: Client) -> None:
+    for response, status in ((client.get("/n/lanjut"), 200), (client.post("/n/lanjut", {"waktu": "1"}), 410)):
+        assert response.status_code == status
+        assert "sudah ditutup" in response.content.decode()
+
+
+def test_second_page_refuses_after_half_an_hour(client: Client, office: Office) -> None:
+    opened(client, office.token()).post("/n", {"overall": "2"})
+    with clock.at(clock.now() + timedelta(minutes=31)):
+        assert client.post("/n/lanjut", {"waktu": "1"}).status_code == 410
+    assert StagedRating.objects.get().waktu is None
+
+
+def test_second_page_refuses_endless_comment(client: Client, office: Office) -> None:
+    opened(client, office.token()).post("/n", {"overall": "2"})
+    response = client.post("/n/lanjut", {"comment": "a" * 1001})
+    assert response.status_code == 422
+    assert 'href="#id_comment"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"number": "123", "code": "ABCDEFGH"}, {"number": "1234567", "code": "A"}, {"number": "abc", "code": ""}],
+)
+def test_typing_refuses_what_cannot_be(client: Client, data: dict[str, str]) -> None:
+    response = client.post("/n/ketik", data)
+    assert response.status_code == 422
+    assert 'role="alert"' in response.content.decode()
+    assert not response.cookies
+
+
+def test_typing_says_the_same_for_wrong_code_and_unknown_number(client: Client, office: Office) -> None:
+    issued = issue_ticket(event=office.event(), by="test", printed=True)
+    other = "9999999" if issued.typed_number != "9999999" else "9999998"
+    wrong = client.post("/n/ketik", {"number": issued.typed_number, "code": "00000000"})
+    unknown = client.post("/n/ketik", {"number": other, "code": "00000000"})
+    assert wrong.status_code == unknown.status_code == 422
+    assert wrong.content.decode().replace(issued.typed_number, other) == unknown.content.decode()
+
+
+def test_typing_locks_after_five_tries_known_or_not_and_leaves_the_qr(client: Client, office: Office) -> None:
+    issued = issue_ticket(event=office.event(), by="test", printed=True)
+    other = "9999999" if issued.typed_number != "9999999" else "9999998"
+    for number in (issued.typed_number, other):
+        for _ in range(5):
+            assert client.post("/n/ketik", {"number": number, "code": "00000000"}).status_code == 422
+        assert client.post("/n/ketik", {"number": number, "code": issued.typed_code}).status_code == 429
+    ticket = Ticket.objects.get()
+    assert (ticket.typed_tries, ticket.typed_locked_until) == (5, clock.now() + timedelta(hours=1))
+    assert opened(client, tokens.decode(issued.token)).get("/n").status_code == 200
+    with clock.at(clock.now() + timedelta(minutes=61)):
+        assert client.post("/n/ketik", {"number": issued.typed_number, "code": issued.typed_code}).status_code == 303
+
+
+def test_typing_is_limited_for_all_numbers_together(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("teladan.feedback.rules.TYPED_PER_MINUTE", 2)
+    monkeypatch.setattr("teladan.feedback.actions.tickets.code_matches", lambda *_: False)
+    codes = [client.post("/n/ketik", {"number": str(1234567 + i), "code": "00000000"}).status_code for i in range(3)]
+    assert codes == [422, 422, 429]
+
+
+# --- opening spends nothing (LOG-11) ---------------------------------------------------------------------------------
+
+
+def test_a_thousand_openings_spend_nothing(client: Client, office: Office) -> None:
+    token = office.token()
+    before = Ticket.objects.values().get()
+    address = reverse("ticket-open", args=[tokens.encode(token)])
+    for i in range(1000):
+        headers = {"sec-purpose": "prefetch"} if i % 3 == 0 else {"user-agent": "WhatsApp/2.0"}
+        assert (client.head if i % 2 else client.get)(address, headers=headers).status_code == 303
+    assert client.get("/n").status_code == 200
+    assert Ticket.objects.values().get() == before
+    assert StagedRating.objects.count() == 0
+
+
+def test_opening_asks_the_database_nothing(client: Client, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        opened(client, bytes(16))
+    client.get("/n")  # the month's rules are remembered for a minute
+    with django_assert_num_queries(0):
+        client.get("/n")
+
+
+def test_casting_is_one_statement(client: Client, office: Office, django_assert_num_queries: Any) -> None:
+    opened(client, office.token()).get("/n")
+    with django_assert_num_queries(1):
+        client.post("/n", {"overall": "4"})
+    with django_assert_num_queries(0):
+        client.get("/n/lanjut")
+    with django_assert_num_queries(1):
+        client.post("/n/lanjut", {"waktu": "3", "comment": "Cepat"})
+
+
+# --- the path --------------------------------------------------------------------------------------------------------
+
+
+def test_citizen_rates_from_link_to_thanks(client: Client, office: Office) -> None:
+    opened(client, office.token())
+    nonce = NONCE.search(client.get("/n").content.decode())
+    assert nonce
+    cast = client.post("/n", {"kunci": nonce[1], "overall": "1", "kompetensi": "2", "perilaku": "4"})
+    assert (cast.status_code, cast["Location"]) == (303, "/n/lanjut")
+    more = client.get("/n/lanjut").content.decode()
+    assert more.count("<fieldset") == 6
+    assert "biaya" not in more
+    done = client.post("/n/lanjut", {"waktu": "1", "sarana": "2", "comment": "Antre lama"})
+    assert (done.status_code, done["Location"]) == (303, "/n/selesai")
+    assert client.get("/n/selesai").status_code == 200
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.kompetensi, rating.perilaku, rating.waktu, rating.sarana) == (1, 2, 4, 1, 2)
+    assert StagedComment.objects.get().text == "Antre lama"
+
+
+def test_paid_service_asks_for_cost(client: Client, office: Office) -> None:
+    opened(client, office.token(service=office.paid)).post("/n", {"overall": "3"})
+    more = client.get("/n/lanjut").content.decode()
+    assert more.count("<fieldset") == 7
+    assert 'name="biaya"' in more
+
+
+def test_typed_ticket_walks_the_same_path(client: Client, office: Office) -> None:
+    issued = issue_ticket(event=office.event(), by="test", printed=True)
+    number = f"{issued.typed_number[:4]} {issued.typed_number[4:]}"
+    response = client.post("/n/ketik", {"number": number, "code": issued.typed_code.lower()})
+    assert (response.status_code, response["Location"]) == (303, "/n")
+    client.post("/n", {"overall": "1"})
+    assert StagedRating.objects.get().overall == 1
+
+
+def test_resent_form_keeps_the_way_to_the_rating(client: Client, office: Office) -> None:
+    opened(client, office.token())
+    for _ in range(3):
+        client.post("/n", {"kunci": "ab" * 16, "overall": "2"})
+    client.post("/n/lanjut", {"produk": "1"})
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.produk) == (2, 1)
+
+
+def test_used_expired_and_unknown_tickets_look_like_a_fresh_one(client: Client, office: Office) -> None:
+    fresh, used, old = office.token(), office.token(), office.token(clock.now() - timedelta(days=20))
+    opened(Client(), used).post("/n", {"overall": "4"})
+    seen = []
+    for token in (fresh, used, old, bytes(16)):
+        one = Client()
+        answers = [
+            one.get(reverse("ticket-open", args=[tokens.encode(token)])),
+            one.get("/n"),
+            one.post("/n", {"overall": "3", "kunci": "ab" * 16}),
+            one.get("/n/lanjut"),
+            one.post("/n/lanjut", {"comment": "halo", "waktu": "2"}),
+            one.get("/n/selesai"),
+        ]
+        headers = [sorted(k for k in a.headers) for a in answers]
+        sizes = [{name: len(c.value) for name, c in a.cookies.items()} for a in answers]
+        seen.append(([(a.status_code, a.get("Location"), page_of(a)) for a in answers], headers, sizes))
+    assert seen[0] == seen[1] == seen[2] == seen[3]
+    assert StagedRating.objects.count() == 2
+
+
+def test_page_two_of_used_ticket_stores_nothing(client: Client, office: Office) -> None:
+    token = office.token()
+    opened(Client(), token).post("/n", {"overall": "1"})
+    opened(client, token).post("/n", {"overall": "4"})
+    assert client.post("/n/lanjut", {"waktu": "4", "comment": "curang"}).status_code == 303
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.waktu) == (1, None)
+    assert StagedComment.objects.count() == 0
+
+
+def test_pages_speak_english_by_link_and_remember(client: Client) -> None:
+    opened(client, bytes(16))
+    first = client.get("/n", {"bahasa": "en"})
+    assert 'lang="en"' in first.content.decode()
+    assert "How was the service you received?" in first.content.decode()
+    assert first["Content-Language"] == "en"
+    assert "How polite and friendly" in client.get("/n").content.decode()
+    assert "Bagaimana layanan" in client.get("/n", {"bahasa": "id"}).content.decode()
+
+
+def test_browser_language_is_only_a_suggestion(client: Client) -> None:
+    opened(client, bytes(16))
+    assert "How was" in client.get("/n", headers={"accept-language": "en-GB,en"}).content.decode()
+    assert "Bagaimana" in client.get("/n", headers={"accept-language": "fr"}).content.decode()
+    assert "Bagaimana" in client.get("/n").content.decode()
+
+
+def test_who_reads_page_shows_the_table(client: Client) -> None:
+    html = client.get("/n/siapa-membaca").content.decode()
+    assert "ya, mulai 30 penilaian" in html
+    assert html.count("tidak</dd>") == 6
+
+
+# --- headers, size, logs ---------------------------------------------------------------------------------------------
+
+
+def every_page(client: Client, office: Office) -> Iterator[Any]:
+    address = reverse("ticket-open", args=[tokens.encode(office.token())])
+    yield from (client.get(address), client.get("/n"), client.post("/n", {}), client.post("/n", {"overall": "1"}))
+    yield from (client.get("/n/lanjut"), client.post("/n/lanjut", {"waktu": "9"}), client.get("/n/selesai"))
+    yield from (client.get("/n/siapa-membaca"), client.get("/n/ketik"), client.post("/n/ketik", {}))
+    yield from (client.get("/n/salah"), client.post("/n/lanjut", {"waktu": "1"}))
+    client.cookies.clear()
+    yield client.get("/n/lanjut")
+
+
+def test_every_page_is_strict_and_silent(client: Client, office: Office) -> None:
+    for response in every_page(client, office):
+        assert response["Cache-Control"] == "no-store"
+        assert response["Referrer-Policy"] == "no-referrer"
+        assert response["X-Robots-Tag"] == "noindex, nofollow"
+        policy = response["Content-Security-Policy"]
+        assert "script-src" not in policy
+        assert "default-src 'none'" in policy
+        html = response.content.decode()
+        assert "<script" not in html
+        assert "style=" not in html
+        for name in ("sessionid", "csrftoken"):
+            assert name not in response.cookies
+
+
+def test_cookies_are_strict(client: Client, office: Office, settings: Any) -> None:
+    address = reverse("ticket-open", args=[tokens.encode(office.token())])
+    plain = client.get(address).cookies["tiket"]
+    assert (plain["httponly"], plain["samesite"], plain["path"]) == (True, "Lax", "/")
+    settings.TLS = True
+    safe = client.get(address, secure=True).cookies["__Host-tiket"]
+    assert (safe["secure"], safe["httponly"], safe["path"], safe["domain"]) == (True, True, "/", "")
+
+
+def test_first_page_fits_in_fourteen_kilobytes(client: Client, office: Office) -> None:
+    html = opened(client, office.token()).get("/n").content
+    static = Path(django_settings.ROOT) / "ui" / "static" / "ui"
+    used = set(re.findall(r'(?:href|src)="/static/ui/([^"]+)"', html.decode())) - {"favicon.svg"}
+    assert used == {"citizen.css"}
+    inside = set(re.findall(r"url\(([^)]+)\)", (static / "citizen.css").read_text()))
+    assert inside == {"songket.svg"}
+    total = sum(len(gzip.compress(part)) for part in (html, *((static / name).read_bytes() for name in used | inside)))
+    assert total < 14_000
+    assert 1 + len(used) + len(inside) <= 3
+
+
+def test_canary_token_appears_in_no_log_and_no_error(
+    client: Client, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LOG-10: open, cast and fail with a known token while everything is logged at the finest level."""
+    issued = issue_ticket(event=office.event(), by="test", printed=True)
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(TokenFilter())
+    handler.setLevel(logging.DEBUG)
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "level", logging.DEBUG)
+    root.addHandler(handler)
+    pages = []
+    try:
+        client.raise_request_exception = False
+        pages.append(client.get(f"/n/{issued.token}"))
+        pages.append(client.post("/n", {"overall": "1"}))
+        pages.append(client.get(f"/n/{issued.token[:-1]}"))
+        pages.append(client.post(f"/n/{issued.token}", {"x": "y"}))
+
+        def broken(*_: Any, **__: Any) -> Any:
+            raise RuntimeError("the database is away")
+
+        monkeypatch.setattr(citizen, "cast_rating", broken)
+        monkeypatch.setattr(citizen, "hold_ticket", broken)
+        pages.append(client.get(f"/n/{issued.token}"))
+        pages.append(client.post("/n", {"overall": "1"}, headers={"referer": f"http://testserver/n/{issued.token}"}))
+    finally:
+        root.removeHandler(handler)
+    text = written.getvalue()
+    assert [page.status_code for page in pages] == [303, 303, 404, 303, 500, 500]
+    assert "the database is away" in text
+    assert "/n/…" in text
+    for secret in (issued.token, issued.token[:-1], issued.typed_code):
+        assert secret not in text
+        assert not any(secret in unescape(page.content.decode()) for page in pages)
+        assert not any(secret in str(page.headers) for page in pages)
