@@ -184,11 +184,22 @@ def tree(on: date) -> Tree:
 
 def seats_on(posts: Collection[int], on: date) -> defaultdict[int, list[Seat]]:
     """Who sits on these posts; people gone for good do not (annex IV.A.2)."""
-    rows = Placement.objects.filter(valid_on(on), post__in=posts, person__is_active=True)
     found: defaultdict[int, list[Seat]] = defaultdict(list)
-    for post, person, kind, since in rows.values_list("post_id", "person_id", "kind", "valid_from"):
+    for _, post, person, kind, since in sitting_on(posts, on):
         found[post].append(Seat(person, kind, since))
     return found
+
+
+def sitting_on(posts: Collection[int], on: date) -> Iterable[tuple[int, int, UUID, str, date]]:
+    """Placement, post, person, kind and beginning of each active person on one of these posts."""
+    rows = Placement.objects.filter(valid_on(on), post__in=posts, person__is_active=True)
+    return rows.values_list("id", "post_id", "person_id", "kind", "valid_from")
+
+
+def head_posts(on: date) -> dict[int, int]:
+    """Unit id → id of the post that heads it."""
+    rows = UnitPeriod.objects.filter(valid_on(on), head_post__isnull=False).values_list("unit_id", "head_post_id")
+    return {unit: post for unit, post in rows if post}
 
 
 def head_of(unit: Unit, on: date) -> Person | None:
