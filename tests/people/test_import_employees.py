@@ -1,0 +1,490 @@
+"""The employees' file: what is refused, what is only warned about, what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from teladan.core import clock
+from teladan.core.imports import Message, Report, preview
+from teladan.core.models import AuditEvent, ImportRun
+from teladan.core.spreadsheet import FileRefused
+from teladan.people import queries
+from teladan.people.imports import EmployeeImporter
+from teladan.people.models import Person, Placement, Post
+from tests.make import make_head, make_head_post, make_person, make_post, make_unit, make_user, nip, place
+from tests.people.files import ALL_COLUMNS, OLD_COLUMNS, employee, employees_csv, employees_xlsx
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 9)
+
+
+@pytest.fixture(autouse=True)
+def city() -> Iterator[SimpleNamespace]:
+    """City > office with a head > section S without a head yet."""
+    with clock.at(clock.local(TODAY, 10)):
+        top = make_unit("KOTA", kind="kota")
+        dinas = make_unit("D", parent=top)
+        seksi = make_unit("S", parent=dinas, kind="seksi")
+        yield SimpleNamespace(top=top, dinas=dinas, seksi=seksi, kadis=make_head(dinas, post_kind="jpt"))
+
+
+def check(*rows: dict[str, str], by: object = "cli", columns: list[str] | None = None) -> Report:
+    return EmployeeImporter().check(employees_csv(rows, columns), "pegawai.csv", by=by)
+
+
+def commit(*rows: dict[str, str], by: object = "cli", columns: list[str] | None = None) -> Report:
+    return EmployeeImporter().commit(employees_csv(rows, columns), "pegawai.csv", by=by)
+
+
+def only_error(*rows: dict[str, str], **rest: Any) -> Message:
+    """The one error; nothing may be written by a commit with it."""
+    before = Person.objects.count()
+    report = commit(*rows, **rest)
+    assert Person.objects.count() == before
+    [error] = [message for message in report.messages if message.level == "error"]
+    assert not report.ok
+    assert error.todo
+    return error
+
+
+def warnings(report: Report) -> list[str]:
+    assert report.ok, report.messages
+    return [message.what for message in report.messages]
+
+
+def ana() -> Person:
+    return Person.objects.get(nip=nip(1))
+
+
+# --- refusals ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damaged", ["1.98E+17", "1,98503122010011E+17", "1.99003152015032E+17"])
+def test_nip_damaged_by_excel_is_rejected_never_repaired(damaged: str) -> None:
+    error = only_error(employee(NIP_BARU=damaged))
+    assert (error.row, error.column) == (2, "NIP BARU")
+    assert "rusak oleh Excel" in error.what
+    assert "format Teks" in error.todo
+
+
+def test_nip_as_a_number_in_a_workbook_is_rejected() -> None:
+    from io import BytesIO
+
+    from openpyxl import load_workbook
+
+    book = load_workbook(BytesIO(employees_xlsx([employee()])))
+    book.active.cell(2, ALL_COLUMNS.index("NIP BARU") + 1).value = 199001012015031001
+    out = BytesIO()
+    book.save(out)
+    report = EmployeeImporter().commit(out.getvalue(), "pegawai.xlsx", by="cli")
+    assert [(m.sheet, m.row, m.column) for m in report.messages if m.level == "error"] == [("Pegawai", 2, "NIP BARU")]
+    assert not Person.objects.filter(name="PEGAWAI 00001").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [
+        ({"NIP_BARU": "19900101201503100"}, "NIP BARU"),
+        ({"NIP_BARU": "199013012015031001"}, "NIP BARU"),
+        ({"NIP_BARU": "null"}, "NIP BARU"),
+        ({"NAMA": ""}, "NAMA"),
+        ({"NAMA": "X" * 151}, "NAMA"),
+        ({"UNOR_ID": ""}, "UNOR ID"),
+        ({"UNOR_ID": "TIDAK-ADA"}, "UNOR ID"),
+        ({"JABATAN_NAMA": "null"}, "JABATAN NAMA"),
+        ({"TMT_JABATAN": "2021"}, "TMT JABATAN"),
+        ({"TMT_JABATAN": "31-02-2021"}, "TMT JABATAN"),
+        ({"TMT_JABATAN": "10/13/2021"}, "TMT JABATAN"),
+        ({"JENIS_JABATAN_NAMA": "Jabatan Ajaib"}, "JENIS JABATAN NAMA"),
+    ],
+)
+def test_one_wrong_value_is_located(values: dict[str, str], column: str) -> None:
+    error = only_error(employee(2), employee(1, **values))
+    assert (error.row, error.column) == (3, column)
+
+
+def test_an_unknown_unit_names_the_fix() -> None:
+    assert "import-units" in only_error(employee(UNOR_ID="X")).todo
+
+
+def test_a_unit_that_ended_is_refused(city: SimpleNamespace) -> None:
+    city.seksi.periods.update(valid_until=date(2026, 11, 1))
+    assert "tidak berlaku" in only_error(employee()).what
+
+
+def test_duplicates_are_refused() -> None:
+    assert only_error(employee(1), employee(2), employee(1, PNS_ID="")).what == "NIP BARU sama dengan baris 2."
+    assert only_error(employee(1), employee(2, PNS_ID="ID000001")).what == "PNS ID sama dengan baris 2."
+
+
+def test_pns_id_of_somebody_else_is_refused() -> None:
+    commit(employee(1), employee(2))
+    assert "milik PEGAWAI 00002" in only_error(employee(1, PNS_ID="ID000002")).what
+
+
+def test_missing_columns_are_all_named() -> None:
+    report = check(employee(), columns=["NIP BARU", "NAMA"])
+    assert {message.column for message in report.messages} == {"UNOR ID", "JABATAN NAMA"}
+
+
+def test_a_file_without_people_is_refused() -> None:
+    assert "tidak berisi" in check().messages[0].what
+
+
+def test_a_shifted_row_is_refused() -> None:
+    content = employees_csv([employee()]).rstrip() + b",lebih\r\n"
+    report = EmployeeImporter().commit(content, "pegawai.csv", by="cli")
+    assert "bergeser" in report.messages[0].what
+
+
+def test_nothing_is_written_when_one_of_many_rows_is_wrong() -> None:
+    only_error(*(employee(number) for number in range(1, 50)), employee(99, NIP_BARU="1"))
+
+
+def test_operator_of_a_unit_refuses_people_elsewhere(city: SimpleNamespace) -> None:
+    other = make_unit("D2", parent=city.top)
+    operator = make_user(role="operator", unit=city.dinas)
+    assert "luar unit Anda" in only_error(employee(UNOR_ID="D2"), by=operator).what
+    person = make_person(nip=nip(5))
+    place(person, make_post(other))
+    assert "luar unit Anda" in only_error(employee(5), by=operator).what
+    assert commit(employee(1), by=operator).new == 1
+
+
+def test_operator_sees_as_missing_only_own_people(city: SimpleNamespace) -> None:
+    place(make_person(), make_post(make_unit("D2", parent=city.top)))
+    operator = make_user(role="operator", unit=city.dinas)
+    assert check(employee(1), by=operator).missing == 1  # the head of D
+    assert check(employee(1)).missing == 2
+
+
+# --- the dry run ------------------------------------------------------------------------------------------------------------
+
+
+def fingerprint() -> dict[str, tuple[int, int]]:
+    """Rows and newest writing transaction of every table."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            table = model._meta.db_table
+            cursor.execute(f'SELECT count(*), coalesce(max(xmin::text::bigint), 0) FROM "{table}"')
+            found[table] = cursor.fetchone()
+    return found
+
+
+def test_check_writes_nothing_and_the_database_would_not_let_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(employee(1))
+    before = fingerprint()
+    check(employee(1, NAMA="LAIN"), employee(2), employee(3, JABATAN_NAMA="Baru"))
+    assert fingerprint() == before
+    from teladan.people.imports import employees
+
+    monkeypatch.setattr(employees, "read_table", lambda *_: Post.objects.update(title="x"))
+    with pytest.raises(Exception, match="read-only transaction"):
+        check(employee(1))
+
+
+def test_writing_works_again_after_a_check() -> None:
+    check(employee(1))
+    assert commit(employee(1)).new == 1
+
+
+def test_check_says_what_commit_says() -> None:
+    commit(employee(1), employee(2), employee(3))
+    rows = [employee(1), employee(2, NAMA="LAIN", GOL_AKHIR_NAMA="X"), employee(4), employee(5, UNOR_ID="D")]
+    said = check(*rows)
+    done = commit(*rows)
+    assert (said.new, said.changed, said.unchanged, said.missing) == (2, 1, 1, 2)
+    assert said == done
+
+
+# --- personal data -------------------------------------------------------------------------------------------------------------
+
+
+def test_nik_religion_and_address_are_never_stored() -> None:
+    user = make_user(role="bkpsdm")
+    content = employees_xlsx([employee(1)])
+    run = preview(EmployeeImporter(), content, "pegawai.xlsx", by=user)
+    assert {"NIK", "AGAMA NAMA", "ALAMAT"} <= set(run.report["dropped_columns"])
+    kept = bytes(ImportRun.objects.get(pk=run.pk).content)
+    for secret in (b"RAHASIA-AGAMA", b"RAHASIA-ALAMAT", b"1373010101900001", b"NIK"):
+        assert secret not in kept
+    commit(employee(1))
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" t')
+            assert not any("RAHASIA" in row[0] or "1373010101900001" in row[0] for row in cursor.fetchall())
+
+
+def test_unknown_columns_are_ignored_and_named() -> None:
+    report = check(employee(1, CATATAN="x"), columns=[*ALL_COLUMNS, "CATATAN"])
+    assert "CATATAN" in report.ignored_columns
+    assert report.new == 1
+
+
+# --- traps ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"NIP_BARU": f"'{nip(1)}", "NAMA": "'PEGAWAI 00001"},
+        {"GELAR_DEPAN": "null", "EMAIL": "NULL", "GELAR_BELAKANG": "null"},
+        {"TANGGAL_LAHIR": "1990-01-01", "TMT_JABATAN": "2021-10-01"},
+        {"TANGGAL_LAHIR": "01/01/1990", "TMT_JABATAN": "1/10/2021"},
+        {"TANGGAL_LAHIR": "1990-01-01 00:00:00", "TMT_JABATAN": "01-10-2021 00:00"},
+        {"JENIS_KELAMIN": "L"},
+        {"JENIS_KELAMIN": "m"},
+    ],
+)
+def test_ordinary_traps_give_the_same_person(values: dict[str, str]) -> None:
+    assert commit(employee(1, **values)).messages == []
+    person = ana()
+    assert (person.name, person.born_on, person.sex, person.email, person.full_name) == (
+        "PEGAWAI 00001",
+        date(1990, 1, 1),
+        "L",
+        "",
+        "PEGAWAI 00001",
+    )
+    assert Placement.objects.get(person=person).valid_from == date(2021, 10, 1)
+
+
+@pytest.mark.parametrize("make_file", [employees_csv, employees_xlsx])
+def test_any_order_of_columns_in_both_formats(make_file: Callable[..., bytes]) -> None:
+    content = make_file([employee(1)], ALL_COLUMNS[::-1])
+    assert EmployeeImporter().commit(content, "p.xlsx" if content[:2] == b"PK" else "p.csv", by="cli").new == 1
+
+
+def test_older_files_of_65_columns() -> None:
+    assert (len(ALL_COLUMNS), len(OLD_COLUMNS)) == (69, 65)
+    assert commit(employee(1), columns=OLD_COLUMNS).new == 1
+
+
+def test_a_column_that_is_not_there_changes_nothing() -> None:
+    commit(employee(1, EMAIL_GOV="a@b.go.id", GELAR_BELAKANG="S.Kom."))
+    few = [column for column in ALL_COLUMNS if column not in {"EMAIL", "EMAIL GOV", "GELAR BELAKANG"}]
+    assert commit(employee(1), columns=few).unchanged == 1
+    assert ana().email == "a@b.go.id"
+    assert commit(employee(1)).changed == 1
+    assert ana().email == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"TANGGAL_LAHIR": "02-01-1990"}, "berbeda dari NIP"),
+        ({"JENIS_KELAMIN": "F"}, "berbeda dari NIP"),
+        ({"JENIS_KELAMIN": "X"}, "tidak dikenal"),
+        ({"JENIS_PEGAWAI_NAMA": "PPPK", "GOL_AKHIR_NAMA": "IX"}, "berpola PNS"),
+        ({"GOL_AKHIR_NAMA": "V/z"}, "Golongan"),
+        ({"EMAIL": "bukan surel"}, "surel"),
+        ({"KEDUDUKAN_HUKUM_NAMA": "Entah"}, "dianggap aktif"),
+        ({"TMT_JABATAN": ""}, "TMT JABATAN kosong"),
+        ({"ESELON_NAMA": "Z"}, "Eselon"),
+        ({"JENIS_JABATAN_NAMA": "Jabatan Struktural"}, "dianggap pelaksana"),
+    ],
+)
+def test_contradictions_are_warnings(values: dict[str, str], words: str) -> None:
+    report = commit(employee(1, **values))
+    assert any(words in what for what in warnings(report))
+    assert report.new == 1
+
+
+def test_pppk() -> None:
+    number = nip(1, since="202421")
+    report = commit(
+        employee(1, NIP_BARU=number, JENIS_PEGAWAI_NAMA="PPPK", STATUS_CPNS_PNS="null", GOL_AKHIR_NAMA="IX")
+    )
+    assert report.messages == []
+    person = Person.objects.get(nip=number)
+    assert (person.employment, person.grade) == ("PPPK", "IX")
+
+
+# --- what is written ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_import_of_the_same_file_changes_nothing() -> None:
+    rows = [employee(number) for number in range(1, 6)]
+    commit(*rows)
+    before = fingerprint()
+    report = commit(*rows)
+    assert (report.new, report.changed, report.unchanged) == (0, 0, 5)
+    after = fingerprint()
+    audit = AuditEvent._meta.db_table
+    assert {table for table in after if after[table] != before[table]} == {audit}
+
+
+def test_changes_are_written_and_kept_in_the_audit() -> None:
+    commit(employee(1))
+    report = commit(employee(1, NAMA="NAMA BARU", GOL_AKHIR_NAMA="III/b"))
+    assert report.examples["changed"][0].detail == "nama: PEGAWAI 00001 → NAMA BARU; golongan: III/a → III/b"
+    person = ana()
+    assert (person.name, person.grade, person.sort_name) == ("NAMA BARU", "III/b", "nama baru")
+    event = AuditEvent.objects.get(event="people.person_changed")
+    assert (event.subject, event.before) == (f"person:{person.pk}", {"name": "PEGAWAI 00001", "grade": "III/a"})
+
+
+def test_a_new_nip_for_a_known_pns_id_is_the_same_person() -> None:
+    commit(employee(1))
+    person = ana()
+    report = commit(employee(1, NIP_BARU=nip(7)))
+    assert "NIP PEGAWAI 00001 berubah" in warnings(report)[0]
+    person.refresh_from_db()
+    assert person.nip == nip(7)
+
+
+def test_a_new_post_ends_the_old_placement_the_day_it_begins() -> None:
+    commit(employee(1))
+    commit(employee(1, JABATAN_NAMA="Arsiparis", TMT_JABATAN="01-03-2026"))
+    rows = Placement.objects.filter(person=ana()).order_by("valid_from")
+    assert [(row.post.title, row.valid_from, row.valid_until) for row in rows] == [
+        ("Pengolah Data", date(2021, 10, 1), date(2026, 3, 1)),
+        ("Arsiparis", date(2026, 3, 1), None),
+    ]
+
+
+def test_a_move_without_a_new_tmt_counts_from_today() -> None:
+    """TMT JABATAN is that of the post; who moves to another unit with the same post keeps it."""
+    commit(employee(1))
+    report = commit(employee(1, UNOR_ID="D"))
+    assert "dicatat sejak 09-11-2026" in warnings(report)[0]
+    rows = Placement.objects.filter(person=ana()).order_by("valid_from")
+    assert [(row.post.unit.code, row.valid_until) for row in rows] == [("S", TODAY), ("D", None)]
+
+
+def test_a_correction_on_the_day_of_the_import_leaves_no_empty_span() -> None:
+    commit(employee(1, TMT_JABATAN="09-11-2026"))
+    commit(employee(1, TMT_JABATAN="09-11-2026", JABATAN_NAMA="Arsiparis"))
+    [row] = Placement.objects.filter(person=ana())
+    assert (row.post.title, row.valid_from, row.valid_until) == ("Arsiparis", TODAY, None)
+
+
+def test_capitals_do_not_make_another_post() -> None:
+    commit(employee(1), employee(2, JABATAN_NAMA="PENGOLAH DATA"))
+    assert Post.objects.filter(unit__code="S").count() == 1
+
+
+def test_who_leaves_keeps_the_history_and_stops_heading(city: SimpleNamespace) -> None:
+    head = make_head_post(city.seksi, "Kepala Seksi")
+    commit(employee(1, JABATAN_NAMA="Kepala Seksi", JENIS_JABATAN_NAMA="Jabatan Struktural", ESELON_NAMA="IV.a"))
+    assert queries.head_of(city.seksi, TODAY) == ana()
+    commit(employee(1, KEDUDUKAN_HUKUM_NAMA="Pensiun BUP", UNOR_ID="", JABATAN_NAMA=""))
+    person = ana()
+    assert not person.is_active
+    assert Placement.objects.get(person=person, post=head).valid_until == TODAY
+    assert queries.head_of(city.seksi, TODAY) is None
+
+
+def test_who_comes_back_gets_a_new_placement() -> None:
+    commit(employee(1))
+    commit(employee(1, KEDUDUKAN_HUKUM_NAMA="CLTN"))
+    with clock.at(clock.local(date(2026, 12, 1), 9)):
+        commit(employee(1))
+    spans = Placement.objects.filter(person=ana()).order_by("valid_from").values_list("valid_from", "valid_until")
+    assert list(spans) == [(date(2021, 10, 1), TODAY), (date(2026, 12, 1), None)]
+
+
+def test_acting_ends_where_the_same_post_becomes_definitive(city: SimpleNamespace) -> None:
+    commit(employee(1))
+    post = make_head_post(city.seksi, "Kepala Seksi")
+    place(ana(), post, kind="plt", valid_from=date(2026, 1, 1))
+    commit(
+        employee(
+            1,
+            JABATAN_NAMA="Kepala Seksi",
+            JENIS_JABATAN_NAMA="Jabatan Struktural",
+            ESELON_NAMA="IV.a",
+            TMT_JABATAN="01-11-2026",
+        )
+    )
+    assert Placement.objects.get(person=ana(), kind="plt").valid_until == date(2026, 11, 1)
+
+
+def test_missing_people_are_listed_and_stay() -> None:
+    commit(employee(1), employee(2))
+    report = commit(employee(2))
+    assert report.missing == 2  # the first person, and the head from the fixture
+    assert f"PEGAWAI 00001 ({nip(1)})" in [example.label for example in report.examples["missing"]]
+    assert ana().is_active
+    assert Placement.objects.get(person=ana()).valid_until is None
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"JENIS_JABATAN_NAMA": "Jabatan Struktural", "ESELON_NAMA": "II.b"}, "jpt"),
+        ({"JENIS_JABATAN_NAMA": "Jabatan Struktural", "ESELON_NAMA": "III/a"}, "administrator"),
+        ({"JENIS_JABATAN_ID": "1", "JENIS_JABATAN_NAMA": "", "ESELON_ID": "42"}, "pengawas"),
+        ({"JENIS_JABATAN_NAMA": "Jabatan Fungsional Umum"}, "pelaksana"),
+        ({"JENIS_JABATAN_NAMA": "Jabatan Fungsional Tertentu"}, "fungsional"),
+        ({"JENIS_JABATAN_ID": "2", "JENIS_JABATAN_NAMA": "null"}, "fungsional"),
+        ({"JENIS_JABATAN_ID": "4", "JENIS_JABATAN_NAMA": ""}, "pelaksana"),
+    ],
+)
+def test_kind_of_post(values: dict[str, str], kind: str) -> None:
+    commit(employee(1, **values))
+    assert Post.objects.get(unit__code="S").kind == kind
+
+
+def test_the_eselon_corrects_a_known_post_and_says_so(city: SimpleNamespace) -> None:
+    make_head_post(city.seksi, "Kepala Seksi", kind="pelaksana")
+    row = employee(1, JABATAN_NAMA="Kepala Seksi", JENIS_JABATAN_NAMA="Jabatan Struktural", ESELON_NAMA="IV.a")
+    report = commit(row, employee(2))
+    assert "berubah dari pelaksana menjadi pengawas" in warnings(report)[0]
+    found = queries.appraiser_of(Person.objects.get(nip=nip(2)), TODAY)
+    assert found is not None
+    assert found.person == ana()
+
+
+def test_an_old_file_keeps_the_kind_that_is_known(city: SimpleNamespace) -> None:
+    make_head_post(city.seksi, "Kepala Seksi", kind="pengawas")
+    row = employee(1, JABATAN_NAMA="Kepala Seksi", JENIS_JABATAN_NAMA="Jabatan Struktural")
+    assert commit(row, columns=OLD_COLUMNS).messages == []
+    assert Post.objects.get(title="Kepala Seksi").kind == "pengawas"
+
+
+def test_two_kinds_for_one_post_in_one_file() -> None:
+    report = commit(employee(1), employee(2, JENIS_JABATAN_NAMA="Jabatan Fungsional"))
+    assert "sudah tercatat pelaksana" in warnings(report)[0]
+
+
+# --- superiors -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_superior_is_a_warning_with_who_can_fix_it(city: SimpleNamespace) -> None:
+    city.kadis.placements.all().delete()
+    report = check(employee(1), employee(2), employee(3, UNOR_ID="D"))
+    told = [message for message in report.messages if "belum punya atasan" in message.what]
+    assert [(message.level, message.row, message.what) for message in told] == [
+        ("warning", 2, "2 pegawai di Unit S belum punya atasan (baris 2, 3)."),
+        ("warning", 4, "1 pegawai di Unit D belum punya atasan (baris 4)."),
+    ]
+    assert all("BKPSDM" in message.todo for message in told)
+
+
+def test_a_superior_in_the_same_file_is_found_before_anything_is_written(city: SimpleNamespace) -> None:
+    city.kadis.placements.all().delete()
+    make_head_post(city.seksi, "Kepala Seksi")
+    boss = employee(1, JABATAN_NAMA="Kepala Seksi", JENIS_JABATAN_NAMA="Jabatan Struktural", ESELON_NAMA="IV.a")
+    report = check(boss, employee(2))
+    assert [message.row for message in report.messages] == [2]  # only the boss himself has nobody above
+
+
+def test_a_superior_who_leaves_with_this_file_is_missed(city: SimpleNamespace) -> None:
+    gone = employee(8, NIP_BARU=city.kadis.nip, TANGGAL_LAHIR="", KEDUDUKAN_HUKUM_NAMA="Meninggal Dunia")
+    report = check(gone, employee(1))
+    assert any("1 pegawai di Unit S belum punya atasan" in message.what for message in report.messages)
+
+
+def test_too_large_a_file_is_refused_before_it_is_read(settings: Any) -> None:
+    settings.MAX_IMPORT_BYTES = 1_000
+    with pytest.raises(FileRefused, match="terlalu besar"):
+        check(*(employee(number) for number in range(1, 50)))
