@@ -219,6 +219,12 @@ def _as_pns(who: Invented) -> str:
     return f"{who.nip[:8]}{start}{who.nip[14:]}"
 
 
+def siasn_headers() -> list[str]:
+    """The 69 headers of a SIASN employee export, in its order."""
+    with open(DATA / "siasn_export_asn_kolom.csv", encoding="utf-8") as file:
+        return [row["header"] for row in csv.DictReader(file)]
+
+
 UNIT_HEADERS = ["KODE UNIT", "NAMA UNIT", "KODE INDUK", "JENIS", "JABATAN KEPALA", "BERLAKU SEJAK"]
 
 

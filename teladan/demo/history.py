@@ -20,7 +20,7 @@ from teladan.learning.content import lessons
 from teladan.learning.models import PulseCount
 from teladan.learning.queries import assigned
 from teladan.people import actions as people
-from teladan.people.imports import EmployeeImporter, siasn_headers
+from teladan.people.imports import EmployeeImporter
 from teladan.people.models import Person, Post, Unit, User
 
 BY = "demo"
@@ -56,7 +56,7 @@ def acting_head(staff: Sequence[city.DemoPerson]) -> None:
 def move_clerk(staff: Sequence[city.DemoPerson]) -> None:
     """The next personnel export shows one clerk in another division."""
     mover = counter_clerks(staff, city.CAPIL)[MOVER]
-    headers = siasn_headers()
+    headers = city.siasn_headers()
     rows = list(city.employee_rows(staff, headers))
     names = {unit.code: unit.name for unit in city.units()}
     for row in rows:

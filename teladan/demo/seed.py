@@ -21,7 +21,7 @@ from teladan.feedback import tokens
 from teladan.feedback.actions.casting import Submission, cast_many
 from teladan.feedback.imports_events import EventImporter
 from teladan.people import actions as people
-from teladan.people.imports import EmployeeImporter, UnitImporter, siasn_headers
+from teladan.people.imports import EmployeeImporter, UnitImporter
 from teladan.people.models import Person, Unit
 from teladan.services import actions as services
 from teladan.services import catalogue
@@ -78,7 +78,7 @@ class Seeder:
     def organisation(self) -> None:
         """The two files a city brings. The export comes twice: in the first, one clerk is still elsewhere."""
         must(UnitImporter().commit(write_csv(city.UNIT_HEADERS, city.unit_rows()), "unit.csv", by=BY))
-        headers = siasn_headers()
+        headers = city.siasn_headers()
         content = write_csv(headers, city.employee_rows(self.staff, headers))
         must(EmployeeImporter().commit(content, "siasn.csv", by=BY))
         Person.objects.filter(nip__regex=r"9[0-9][0-9]$").update(is_demo=True)

@@ -12,7 +12,7 @@ from django.db.models import Q
 from teladan.core import audit, clock
 from teladan.core.audit import Event
 from teladan.people import access, queries
-from teladan.people.models import AppraiserOverride, Grant, Person, Unit, User
+from teladan.people.models import AppraiserOverride, Grant, Person, Placement, Post, Unit, User
 from teladan.people.permissions import Role
 
 
@@ -197,3 +197,35 @@ def end_override(*, override: AppraiserOverride, by: User, reason: str) -> None:
         after={"appraiser": None},
         reason=reason,
     )
+
+
+@transaction.atomic
+def place_acting(
+    *,
+    person: Person,
+    post: Post,
+    kind: Placement.Kind | str,
+    by: object,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> Placement:
+    """Let somebody act on a post (Plt., Plh., Pj.) beside the definitive one; exports of SIASN do not say this."""
+    if Placement.Kind(kind) is Placement.Kind.DEFINITIVE:
+        raise Refused("Jabatan definitif datang dari berkas kepegawaian, bukan dari sini.")
+    start = valid_from or clock.today()
+    if valid_until and valid_until <= start:
+        raise Refused("Tanggal berakhir harus sesudah tanggal mulai.")
+    try:
+        with transaction.atomic():
+            row = Placement.objects.create(
+                person=person, post=post, kind=kind, valid_from=start, valid_until=valid_until
+            )
+    except IntegrityError as error:
+        raise Refused(f"{person} sudah memegang jabatan itu pada waktu yang sama.") from error
+    audit.record(
+        event=Event.PLACEMENT_CHANGED,
+        actor=by,
+        subject=f"person:{person.pk}",
+        after={"post": post.title, "kind": str(kind), "valid_from": str(start)},
+    )
+    return row
