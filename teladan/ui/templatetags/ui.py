@@ -224,11 +224,17 @@ def error_summary(form: forms.BaseForm | forms.BaseFormSet[Any] | Iterable[forms
     for one in many:
         lines += [("", str(error)) for error in one.non_field_errors()]
         lines += [
-            ("" if bound.is_hidden else _first_id(bound), f"{bound.label}: {error}")
+            ("" if bound.is_hidden else _first_id(bound), _named(bound, str(error)))
             for bound in one
             for error in bound.errors
         ]
     return {"lines": lines}
+
+
+def _named(bound: BoundField, error: str) -> str:
+    """Which field, then what is wrong; a question already ends in its own mark."""
+    label = str(bound.label).rstrip(":")
+    return f"{label} {error}" if label.endswith("?") else f"{label}: {error}"
 
 
 def _is_group(bound: BoundField) -> bool:
