@@ -39,6 +39,7 @@ class Line:
 
     row: int
     event: NewEvent
+    month: date
     fingerprint: bytes | None
 
 
@@ -130,7 +131,8 @@ class EventImporter:
                 plan.say(row.number, fault)
             if key is None or reading.event is None:
                 continue
-            line = Line(row.number, reading.event, reading.fingerprint)
+            month = clock.month_of(reading.event.facts.met_at)
+            line = Line(row.number, reading.event, month, reading.fingerprint)
             if repeated := self._repeated(line, key, numbers, prints):
                 plan.say(row.number, repeated)
                 continue
@@ -179,7 +181,7 @@ class EventImporter:
             register_tickets(
                 (actions.as_event(result.ids[line.event.number], source, line.event), line.fingerprint)
                 for line in lines
-                if line.fingerprint and clock.month_of(line.event.facts.met_at) not in sealed
+                if line.fingerprint and line.month not in sealed
             )
 
 
@@ -195,8 +197,8 @@ def _compare(plan: Plan, source: SourceSystem, lines: Sequence[Line], sealed: se
             plan.say(
                 line.row, Fault("NOMOR", what, "Yang sudah tercatat tidak diubah. Beri nomor lain atau hapus baris.")
             )
-        elif change is None and (month := clock.month_of(line.event.facts.met_at)) in sealed:
-            what = f"Bulan {month:%Y-%m} sudah ditutup; layanan baru tidak dapat masuk lagi."
+        elif change is None and line.month in sealed:
+            what = f"Bulan {line.month:%Y-%m} sudah ditutup; layanan baru tidak dapat masuk lagi."
             plan.say(line.row, Fault("WAKTU TEMU", what, "Hapus baris ini, atau periksa tanggalnya."))
         elif change is not Change.SAME:
             _example(plan, line, "changed" if change else "new")

@@ -221,7 +221,10 @@ def record_events_bulk(events: Iterable[NewEvent], *, source: SourceSystem, by: 
     if conflicts := sorted(number for number, change in changes.items() if change is Change.CONFLICT):
         raise EventConflict(conflicts)
     fresh = {number: uuid.uuid4() for number in rows if number not in known}
-    _copy_in(source, [(fresh[number], rows[number]) for number in fresh])
+    try:
+        _copy_in(source, [(fresh[number], rows[number]) for number in fresh])
+    except IntegrityError as error:  # the source sent one of these numbers by another way in this very moment
+        raise EventRefused([("number", "Sumber ini sedang mengirim nomor yang sama. Ulangi sebentar lagi.")]) from error
     moved = [number for number, change in changes.items() if change is Change.PROGRESS]
     _bulk_progress([(known[number], rows[number].facts) for number in moved])
     result = BulkResult(
@@ -264,7 +267,7 @@ def _copy_in(source: SourceSystem, rows: Sequence[tuple[uuid.UUID, NewEvent]]) -
     names = ["id", "source_id", "number", "service_id", "officer_id", "counter_id", "unit_id", "channel", "month"]
     names += ["met_at", "complete_at", "finished_at", "outcome"]
     statement = f"COPY services_serviceevent ({', '.join(names)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for key, row in rows:
             columns = _columns(key, source, row.number, row.facts, row.unit)
             copy.write_row([columns[name] for name in names])
