@@ -9,6 +9,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from teladan.core import ratelimit
+
 TRIES, SECONDS = 5, 15 * 60
 
 
@@ -27,8 +29,6 @@ class StepUpForm(forms.Form):
         self.user = user
 
     def clean_password(self) -> str:
-        from teladan.core import ratelimit
-
         password: str = self.cleaned_data["password"]
         if not ratelimit.allow(f"step-up:{self.user.pk}", TRIES, SECONDS):
             raise forms.ValidationError(_("Terlalu sering mencoba. Tunggu lima belas menit, lalu coba lagi."))
