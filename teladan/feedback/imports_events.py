@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 
-from django.db.models import Q
 from django.utils import timezone
 
 from teladan.core import clock
@@ -20,9 +19,8 @@ from teladan.core.imports import Example, Message, Report, make_report, read_onl
 from teladan.core.spreadsheet import Row, Table, read_table
 from teladan.feedback import intake, tokens
 from teladan.feedback.actions.sealing import MonthSealed
-from teladan.feedback.actions.tickets import TicketRefused, register_tickets
+from teladan.feedback.actions.tickets import TicketRefused, register_tickets, registered_pairs
 from teladan.feedback.intake import Fault
-from teladan.feedback.models import Ticket
 from teladan.feedback.queries import month_states
 from teladan.services import actions, queries
 from teladan.services import rules as service_rules
@@ -214,12 +212,11 @@ def _compare_tickets(plan: Plan, source: SourceSystem, lines: Sequence[Line]) ->
     """A ticket belongs to one event for ever."""
     for chunk in _chunks([line for line in lines if line.fingerprint]):
         rows = {tokens.event_key(source.code, line.event.number): line for line in chunk}
-        hashes = {line.fingerprint: key for key, line in rows.items()}
-        found = Ticket.objects.filter(Q(event_key__in=list(rows)) | Q(token_hash__in=list(hashes)))
-        for key, hashed in found.values_list("event_key", "token_hash"):
-            owner = hashes.get(bytes(hashed))
-            if owner != bytes(key):
-                line = rows[owner or bytes(key)]
+        hashes = {line.fingerprint: key for key, line in rows.items() if line.fingerprint}
+        for key, hashed in registered_pairs(rows, hashes):
+            owner = hashes.get(hashed)
+            if owner != key:
+                line = rows[owner or key]
                 what = f"Nomor {line.event.number} atau sidik tiketnya sudah terdaftar dengan pasangan lain."
                 plan.say(line.row, Fault("SIDIK TIKET", what, "Periksa sistem sumber; tiket tidak dapat dipindahkan."))
 
