@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.http.request import validate_host
+
+from teladan.config import env
 
 
 @register(Tags.security)
@@ -85,7 +86,7 @@ def plain_http(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def embedded_in_public(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """The embedded server is for trying out: it has no backups."""
-    if settings.TLS and not os.environ.get("DATABASE_URL"):
+    if settings.TLS and not env.database_url():
         return [
             Warning(
                 "Situs umum memakai basis data tanam.",

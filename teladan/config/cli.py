@@ -16,6 +16,7 @@ from teladan.config import commands
 if TYPE_CHECKING:
     from django.core.management.base import BaseCommand, CommandParser
 
+SUPERVISED = frozenset(command.name for group in commands.SUPERVISED.values() for command in group)
 # Commands of Django that never ask the database.
 _WITHOUT_DATABASE = {"check", "collectstatic", "compilemessages", "diffsettings", "help", "makemessages", "version"}
 
@@ -46,7 +47,7 @@ def _run(name: str, rest: list[str]) -> int:
     if name in {"-h", "--help", "help"}:
         print(overview())  # noqa: T201
         return 0
-    if name in {"serve", "demo", "demo-reset"}:
+    if name in SUPERVISED:
         return _supervise(name, rest)
     if name == "django":
         return _in_database(["teladan django", *rest], database=not rest or rest[0] not in _WITHOUT_DATABASE)
@@ -76,7 +77,7 @@ def unknown(name: str) -> str:
 
 
 def _supervise(name: str, rest: list[str]) -> int:
-    options = _supervised_options(name, rest)
+    options = supervised_parser(name).parse_args(rest)
     if os.environ.get("TELADAN_WITH_PARENT") == "1":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: a killed `make` takes us along
     from django.core.exceptions import ImproperlyConfigured
@@ -103,7 +104,8 @@ def _supervise(name: str, rest: list[str]) -> int:
     return 0
 
 
-def _supervised_options(name: str, rest: list[str]) -> argparse.Namespace:
+def supervised_parser(name: str) -> argparse.ArgumentParser:
+    """The options of `serve`, `demo` and `demo-reset`."""
     lines = {command.name: command.line for group in commands.SUPERVISED.values() for command in group}
     parser = argparse.ArgumentParser(
         f"teladan {name}",
@@ -113,7 +115,7 @@ def _supervised_options(name: str, rest: list[str]) -> argparse.Namespace:
     host, port = os.environ.get("TELADAN_HOST", "127.0.0.1"), os.environ.get("TELADAN_PORT", "8000")
     parser.add_argument("--host", default=host, help="alamat yang didengarkan (bawaan: 127.0.0.1 atau TELADAN_HOST)")
     parser.add_argument("--port", default=port, type=_port, help="pangkalan (bawaan: 8000 atau TELADAN_PORT)")
-    return parser.parse_args(rest)
+    return parser
 
 
 def _port(text: str) -> int:
@@ -156,7 +158,7 @@ def _execute(argv: list[str], *, prepare: bool = False) -> None:
     if prepare and name != "setup":
         _prepare()
     command = load_command_class(get_commands()[name], name)
-    _plain_help(command)
+    plain_help(command)
     command.run_from_argv(argv)
 
 
@@ -168,7 +170,7 @@ def _prepare() -> None:
         install.load_reference_data()
 
 
-def _plain_help(command: BaseCommand) -> None:
+def plain_help(command: BaseCommand) -> None:
     """Show the example on a line of its own, and not Django's options for its developers."""
     from django.core.management.base import DjangoHelpFormatter
 

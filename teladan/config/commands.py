@@ -35,12 +35,25 @@ MANAGED: dict[str, tuple[Command, ...]] = {
     "Menyiapkan": (
         Command("setup", "buat tabel, muat aturan, kumpulkan berkas statis"),
         Command("load-policy", "muat paket aturan (ambang, bobot, tenggat) dari berkas"),
+        Command("load-catalogue", "muat katalog layanan, standar dan loket"),
+        Command("source-token", "buat kunci untuk sistem yang mengirim layanan lewat API"),
         Command("seed", "muat kota contoh ke basis data kosong"),
+    ),
+    "Memasukkan data": (
+        Command("import-units", "susunan unit dari berkas CSV atau XLSX"),
+        Command("import-employees", "pegawai dari ekspor SIASN"),
+        Command("import-events", "layanan yang diberikan, dari mesin antrean atau sistem perkara"),
+        Command("import-ratings", "penilaian dari sumber lain, sebagai hasil tersendiri"),
+    ),
+    "Setiap bulan": (
+        Command("close-month", "tutup bulan: segel, hitung, bekukan, terbitkan"),
+        Command("reopen-month", "buka lagi bulan yang sudah ditutup, dengan alasan"),
     ),
     "Menjaga": (
         Command("worker", "jalankan pekerja latar saja"),
         Command("memory", "ukur ingatan yang dipakai situs dan pekerja", database=False),
         Command("check", "periksa pengaturan dan kode", database=False),
+        Command("docs", "tulis ulang halaman docs/ yang dibuat dari kode", database=False),
     ),
 }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from teladan.config import env
 from teladan.core import postgres
 
 
@@ -31,7 +31,7 @@ def settings_from_url(url: str) -> dict[str, Any]:
 
 def database_settings(data: Path) -> dict[str, Any]:
     """Settings of the one database. Persistent connections with health checks did best on two cores."""
-    url = os.environ.get("DATABASE_URL", "")
+    url = env.database_url()
     if url:
         found = settings_from_url(url)
     else:

@@ -46,3 +46,8 @@ def data_folder() -> Path:
     checkout = Path(__file__).resolve().parents[2]
     beside = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
     return Path(text("TELADAN_DATA", str(beside / "var"))).resolve()
+
+
+def database_url() -> str:
+    """Address of the database; empty means the embedded server."""
+    return text("DATABASE_URL", "")

@@ -182,7 +182,6 @@ PROCRASTINATE_IMPORT_PATHS: list[str] = []
 PROCRASTINATE_DATABASE_ALIAS = "default"
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-DEFAULT_FROM_EMAIL = env.text("TELADAN_MAIL_FROM", "teladan@localhost")
 
 LOGGING = {
     "version": 1,

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from teladan.config import env
 from teladan.core import postgres
 
 FIRST_PAGE = "/akun/login/"
@@ -65,7 +66,7 @@ class Supervisor:
     asked: int = 0  # how often we were asked to stop
 
     def __post_init__(self) -> None:
-        self.server = None if os.environ.get("DATABASE_URL") else postgres.Server(postgres.place_for(self.home))
+        self.server = None if env.database_url() else postgres.Server(postgres.place_for(self.home))
         self.address = os.environ.get("TELADAN_ADDRESS") or f"http://{_for_address(self.host)}:{self.port}"
         self.environment = {
             **os.environ,
@@ -311,7 +312,7 @@ def _for_address(host: str) -> str:
 @contextlib.contextmanager
 def database_for_command(home: Path) -> Iterator[bool]:
     """The database for one command: DATABASE_URL, else the running server, else our own (True) for the duration."""
-    if os.environ.get("DATABASE_URL"):
+    if env.database_url():
         yield False
         return
     server = postgres.Server(postgres.place_for(home))

@@ -1,0 +1,26 @@
+"""Every page needs an account unless it stands on this list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+SIGN_IN = {"account_login", "account_logout", "set_language"}
+CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-done", "rating-readers", "rating-typed"}
+DEVELOPER = {"ui-gallery"}  # answers only where TELADAN_GALLERY is set
+PUBLIC = SIGN_IN | CITIZEN | DEVELOPER
+
+
+def patterns(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from patterns(pattern, inner)
+        else:
+            yield f"{space}{pattern.name or pattern.pattern}", pattern
+
+
+def test_public_pages_are_exactly_these() -> None:
+    found = {name for name, one in patterns(get_resolver()) if getattr(one.callback, "login_required", True) is False}
+    assert found == PUBLIC
