@@ -184,7 +184,10 @@ def plain_help(command: BaseCommand) -> None:
     create = command.create_parser
 
     def create_parser(prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return create(prog_name, subcommand, formatter_class=Formatter, **kwargs)
+        parser = create(prog_name, subcommand, **kwargs)
+        if parser.formatter_class is DjangoHelpFormatter:  # a command may bring its own
+            parser.formatter_class = Formatter
+        return parser
 
     command.create_parser = create_parser  # type: ignore[method-assign]
 
