@@ -1,3 +1,5 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from teladan.desk import views
+
+urlpatterns = [path("", views.desk_home, name="desk-home")]

@@ -1,3 +1,11 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from teladan.transparency import views
+
+urlpatterns = [
+    path("publik", views.public_home, name="public-home"),
+    path("publik/penghargaan", views.public_awards, name="public-awards"),
+    path("publik/cara-kerja", views.public_how, name="public-how"),
+    path("publik/unit/<str:code>", views.public_unit, name="public-unit"),
+    path("publik/unit/<str:code>/data.csv", views.public_unit_csv, name="public-unit-csv"),
+]

@@ -1,0 +1,42 @@
+"""The masthead's links: what this account may open, in the order of a month."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from teladan.people.access import can, has_role
+from teladan.people.models import User
+from teladan.people.permissions import Permission, Role
+
+
+def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
+    """(label, address, here?) for each room the account may enter."""
+    user = request.user
+    if not isinstance(user, User):
+        return []
+
+    def may(permission: Permission) -> bool:
+        return can(user, permission)
+
+    entries = [
+        (True, _("Meja saya"), "desk-home"),
+        (may(Permission.COUNTER_SERVE) and user.person is not None, _("Loket"), "counter-serve"),
+        (has_role(user, Role.OFFICER), _("Nilai saya"), "result-own"),
+        (may(Permission.TEAM_RATE), _("Tim"), "team-rate"),
+        (user.person is not None, _("Evaluasi"), "evaluation-list"),
+        (may(Permission.UNIT_RESULT_VIEW), _("Hasil unit"), "unit-results"),
+        (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),
+        (may(Permission.MONTH_CLOSE), _("Bulan"), "closing-list"),
+        (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),
+        (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),
+        (may(Permission.LEARNING_MONITOR), _("Pemahaman"), "learning-monitor"),
+        (may(Permission.LEARNING_TAKE), _("Belajar"), "learning-home"),
+    ]
+    found = [(label, reverse(name)) for allowed, label, name in entries if allowed]
+    return [(label, url, _is_here(request.path, url)) for label, url in found]
+
+
+def _is_here(path: str, url: str) -> bool:
+    return path == url or (url != "/" and path.startswith(f"{url}/"))

@@ -1,0 +1,230 @@
+"""A user's desk: where the month stands, what waits for the user, what waits for others and who can fix it.
+
+Composed from what each room says of itself; the desk knows no rules of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from teladan.awards import queries as awards
+from teladan.core import clock
+from teladan.evaluation.access.team import levels_above
+from teladan.evaluation.queries import closing, team, waiting
+from teladan.learning import queries as learning
+from teladan.people import queries as people
+from teladan.people.access import can
+from teladan.people.models import User
+from teladan.people.permissions import Permission
+from teladan.services import queries as services
+from teladan.ui import formats
+from teladan.ui.parts import Stage
+
+TODO, NOW, LATE = "todo", "now", "late"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line: what, why or until when, its state with a word, and where to go."""
+
+    what: str
+    note: str = ""
+    state: str = TODO
+    word: str = ""
+    url: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Desk:
+    month: date
+    stages: list[Stage]
+    mine: list[Item]
+    others: list[Item]
+
+    @property
+    def title(self) -> str:
+        """One sentence that says how much waits."""
+        urgent = len(self.mine)
+        if not urgent:
+            return _("Tidak ada yang menunggu Anda")
+        return ngettext("Satu hal menunggu Anda", "%(n)d hal menunggu Anda", urgent) % {"n": urgent}
+
+
+def desk_of(user: User) -> Desk:
+    """Everything the home page shows."""
+    month = clock.add_months(clock.month_of(clock.today()), -1)
+    mine = [*_closing(user, month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user), *_people(user),
+            *_learning(user)]  # fmt: skip
+    return Desk(month, _stages(user, month), mine, list(_others(user, month)))
+
+
+def _stages(user: User, month: date) -> list[Stage]:
+    """The last ended month on its way from the counter to the team's evaluation."""
+    opens_on = closing.opening_days([month])[month]
+    closed = closing.current_closing(month)
+    collecting = clock.today() < opens_on
+    served = sum(services.ticketed_events(month).values())
+    close_url = reverse("closing-detail", args=[month]) if can(user, Permission.MONTH_CLOSE) else ""
+    team_url = reverse("team-rate") if can(user, Permission.TEAM_RATE) else ""
+    return [
+        Stage(_("Layanan tercatat"), _("%(n)s layanan") % {"n": formats.number(served)}, "past"),
+        Stage(
+            _("Penilaian warga"),
+            _("diterima sampai %(day)s") % {"day": formats.day_short(opens_on - timedelta(days=1))},
+            "here" if collecting else "past",
+        ),
+        Stage(
+            _("Penutupan bulan"),
+            _("ditutup %(day)s") % {"day": formats.day_short(clock.day_of(closed.closed_at))}
+            if closed
+            else _("mulai %(day)s") % {"day": formats.day_short(opens_on)},
+            "past" if closed else "next" if collecting else "here",
+            close_url,
+        ),
+        Stage(_("Penilaian tim"), _("setelah bulan ditutup"), "here" if closed else "next", team_url),
+    ]
+
+
+def _closing(user: User, month: date) -> Iterator[Item]:
+    if not can(user, Permission.MONTH_CLOSE):
+        return
+    for due in closing.months_to_close():
+        ready = closing.readiness(due)
+        if not ready.can_close and due >= month:
+            continue
+        name = formats.month(due)
+        yield Item(
+            _("%(month)s siap ditutup") % {"month": name} if ready.can_close else _("%(month)s belum ditutup") % {"month": name},
+            _("%(n)d peringatan, tidak menghalangi") % {"n": len(ready.warnings)} if ready.warnings else "",
+            NOW if ready.can_close else TODO,
+            _("Siap") if ready.can_close else _("Menunggu bulan sebelumnya"),
+            reverse("closing-detail", args=[due]),
+            _("Buka"),
+        )  # fmt: skip
+
+
+def _achievements(user: User) -> Iterator[Item]:
+    if not can(user, Permission.ACHIEVEMENT_SET):
+        return
+    for month in team.closed_months()[:1]:
+        lines = team.achievement_lines(levels_above(user), month, without=user.person)
+        missing = sum(line.achievement is None for line in lines)
+        if missing:
+            yield Item(
+                ngettext("Satu capaian unit belum ditetapkan", "%(n)d capaian unit belum ditetapkan", missing) % {"n": missing},
+                formats.month(month),
+                NOW,
+                _("Menunggu Anda"),
+                reverse("achievement-list"),
+                _("Tetapkan"),
+            )  # fmt: skip
+
+
+def _team(user: User) -> Iterator[Item]:
+    if user.person is None or not can(user, Permission.TEAM_RATE):
+        return
+    for month in team.closed_months()[:1]:
+        found = team.team_progress(user.person, month)
+        if found is None or found.is_finished:
+            continue
+        yield Item(
+            _("Tim Anda: %(done)d dari %(size)d ditandatangani") % {"done": found.signed, "size": found.size},
+            formats.month(month),
+            NOW,
+            _("Menunggu Anda"),
+            reverse("team-rate"),
+            _("Nilai tim"),
+        )
+
+
+def _evaluations(user: User) -> Iterator[Item]:
+    if user.person is None:
+        return
+    for row in team.waiting_for(user.person):
+        yield Item(
+            _("Evaluasi %(month)s sudah ditandatangani") % {"month": formats.month(row.month)},
+            _("Baca, lalu nyatakan sudah menerima."),
+            NOW,
+            _("Baru"),
+            reverse("evaluation-detail", args=[row.pk]),
+            _("Buka"),
+        )
+
+
+def _awards(user: User) -> Iterator[Item]:
+    for todo in awards.worklist(user):
+        yield Item(todo.what, todo.note, NOW, _("Menunggu Anda"), todo.url, _("Buka"))
+
+
+def _people(user: User) -> Iterator[Item]:
+    if not can(user, Permission.APPRAISER_SET):
+        return
+    missing = people.without_appraiser(clock.today())
+    if missing:
+        yield Item(
+            ngettext("Satu pegawai tanpa atasan penilai", "%(n)d pegawai tanpa atasan penilai", len(missing)) % {"n": len(missing)},
+            ", ".join(member.person.name for member in missing[:3]),
+            LATE,
+            _("Perlu diperbaiki"),
+            f"{reverse('people-list')}?tanpa-penilai=1",
+            _("Perbaiki"),
+        )  # fmt: skip
+
+
+def _learning(user: User) -> Iterator[Item]:
+    if not can(user, Permission.LEARNING_TAKE):
+        return
+    for todo in learning.worklist(user):
+        if todo.slug:
+            url = reverse(todo.url_name, args=[todo.slug])
+            yield Item(todo.what, _("pelajaran singkat"), TODO, _("Belum"), url, _("Pelajari"))
+        else:
+            yield Item(_("Baca aturan yang berlaku"), "", TODO, _("Belum"), reverse(todo.url_name), _("Baca"))
+
+
+def _others(user: User, month: date) -> Iterator[Item]:
+    """What is not this user's to do, but holds something up for them."""
+    closed = closing.current_closing(month)
+    if not closed and not can(user, Permission.MONTH_CLOSE):
+        yield Item(
+            _("%(month)s belum ditutup") % {"month": formats.month(month)},
+            _("BKPSDM menutupnya mulai %(day)s.") % {"day": formats.day(closing.opening_days([month])[month])},
+            TODO,
+            _("Menunggu"),
+        )
+    if user.person is not None and (found := people.appraiser_of(user.person, clock.today())) is None:
+        path = people.appraiser_path(user.person, clock.today())
+        if path.reason is not people.Reason.MAYOR:
+            yield Item(
+                _("Atasan penilai Anda belum tercatat"), _("BKPSDM dapat menetapkannya."), LATE, _("Perlu diperbaiki")
+            )
+    elif (
+        user.person is not None
+        and found is not None
+        and closed
+        and not waiting.has_signed_evaluation(user.person, month)
+    ):
+        yield Item(
+            _("Evaluasi %(month)s Anda belum ditandatangani") % {"month": formats.month(month)},
+            _("Menunggu %(name)s.") % {"name": found.person.full_name},
+            TODO,
+            _("Menunggu"),
+        )
+    if can(user, Permission.EVALUATION_MONITOR):
+        for latest in team.closed_months()[:1]:
+            late = waiting.appraisers_waiting(latest)
+            if late:
+                names = ", ".join(line.name for line in late[:3])
+                yield Item(
+                    ngettext("Satu penilai belum selesai", "%(n)d penilai belum selesai", len(late)) % {"n": len(late)},
+                    names if len(late) <= 3 else _("%(names)s dan %(n)d lagi") % {"names": names, "n": len(late) - 3},
+                    TODO,
+                    formats.month(latest),
+                )  # fmt: skip
