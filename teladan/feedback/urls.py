@@ -12,6 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("n/selesai", citizen.rating_done, name="rating-done"),
     path("n/ketik", citizen.rating_typed, name="rating-typed"),
     path("n/siapa-membaca", citizen.rating_readers, name="rating-readers"),
-    path("n/<str:token>", citizen.ticket_open, name="ticket-open"),
+    path("n/<path:token>", citizen.ticket_open, name="ticket-open"),
     path("", include("teladan.feedback.urls_counter")),
 ]
