@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from teladan.ui import charts
+from teladan.ui.context import NavLink
 
 FOUR = [("1", "Tidak baik"), ("2", "Kurang baik"), ("3", "Baik"), ("4", "Sangat baik")]
 THREE = [("1", "di bawah"), ("2", "sesuai"), ("3", "di atas")]
@@ -38,11 +39,15 @@ class SampleForm(forms.Form):
     result = forms.ChoiceField(label="Hasil kerja", widget=forms.RadioSelect, choices=THREE)
 
 
+LINKS = ["Meja saya", "Loket", "Nilai saya", "Tim", "Evaluasi", "Hasil unit", "Bulan", "Pegawai", "Pelatihan"]
+
+
 def samples(request: HttpRequest) -> dict[str, Any]:
     return {
         "form": SampleForm(prefix="a"),
         "bad": SampleForm({"b-count": "-3", "b-result": "2", "b-overall": "3"}, prefix="b"),
         "page_obj": Paginator(range(1, 931), 25).get_page(request.GET.get("page", 6)),
+        "links": [NavLink(label, "#", label == "Meja saya") for label in LINKS[: int(request.GET.get("links", 9))]],
         "trail": [("Meja saya", "#"), ("Pegawai", "#"), ("Afdal Koto", "")],
         "stages": [
             ("Layanan tercatat", "1.480 peristiwa", "past"),

@@ -160,6 +160,14 @@ def links_of_a_test(_request):
     return [("Meja saya", "/", False), ("Pegawai", "/pegawai", True)]
 
 
+@pytest.mark.parametrize(("count", "css"), [(4, ""), (5, "folds"), (7, "many folds")])
+def test_navigation_folds_when_it_is_long(count, css):
+    links = [context.NavLink(f"Ruang {index}", f"/{index}") for index in range(count)]
+    html = " ".join(render_to_string("ui/parts/nav.html", {"navigation": links}).split())
+    assert f'<nav class="{css}"' in html.replace('" folds"', '"folds"').replace('class=" ', 'class="')
+    assert html.count('href="/0"') == (2 if "folds" in css else 1)
+
+
 def test_navigation_is_empty_for_strangers(settings):
     settings.NAVIGATION = f"{__name__}.links_of_a_test"
     assert context.navigation(_request()) == []

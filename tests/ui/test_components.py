@@ -277,6 +277,11 @@ def test_error_summary_links_each_error_to_its_field():
     assert 'role="alert"' in html
 
 
+def test_error_summary_puts_no_colon_after_a_question():
+    html = render("{% error_summary form %}", form=SampleForm({}))
+    assert "terima hari ini? Bidang ini" in html
+
+
 def test_error_summary_of_a_good_form_is_silent():
     class Form(forms.Form):
         name = forms.CharField()
@@ -311,6 +316,11 @@ def test_faces_keep_the_persons_own_answer():
 def test_faces_refuse_another_number_of_choices():
     with pytest.raises(TemplateSyntaxError):
         render("{% faces form.result %}", form=SampleForm())
+
+
+def test_pick_keeps_what_was_saved_before():
+    html = render("{% pick form.result %}", form=SampleForm(initial={"result": "3"}))
+    assert html.count("checked") == 1
 
 
 def test_pick_is_a_fieldset_of_radios():

@@ -184,7 +184,7 @@ class _DotsPainter:
         strong = " strong" if row.strong else ""
         room = width - 20 if narrow else left - 20
         place = (0.0, top + 16) if narrow else (0.0, middle + 5)
-        yield marks.words(*place, shortened(row.label, room), f"c-name{strong}")
+        yield marks.words(*place, shortened(row.label, room, 15.5 if row.strong else 14), f"c-name{strong}")
         if row.low is not None and row.high is not None:
             yield marks.rule(x.at(row.low), middle, x.at(row.high), middle, f"c-interval{strong}")
         tip = f"{row.label}: {formats.number(row.value, self.digits)} ({formats.interval(row.low, row.high, self.digits)})"

@@ -3,6 +3,7 @@
 Text is escaped; block tags take HTML inside. Values for people go through the number and date filters first.
 
 HEADINGS AND LAYOUT (layout itself is CSS: .stack .row .split .split.even .split.aside .cluster .actions .between .soft)
+  {% home_url %} {% government %}             where signed-in people begin; whom this instance serves
   {% heading "Judul" kicker="Oktober 2026" lead="Satu kalimat." %}     the page's one h1
   {% breadcrumbs trail %}                     list of (label, url); last without url; put it in block breadcrumbs
   {% card title="Menunggu Anda" level=2 kind="accent|quiet|flush" id="x" %} … {% endcard %}
@@ -27,7 +28,7 @@ FORMS (wrap in <form method="post" novalidate class="form">{% csrf_token %}…)
                                               bare=True leaves out its help text and placeholder
   {% fields form %}                           all visible fields, and the hidden ones
   {% faces form.overall hint="" %}            four faces with words (field with four choices), nothing preselected
-  {% pick form.result hide_legend=False %}    segmented radio bar, for short words
+  {% pick form.result hide_legend=False %}    segmented radio bar, for short words; keeps the form's initial value
 
 DATA
   {% table "Judul tabel" stacked=False compact=False hide_caption=False id="" %} <thead>…<tbody>… {% endtable %}
@@ -60,14 +61,17 @@ from django import forms, template
 from django.conf import settings
 from django.core.paginator import Page
 from django.forms.boundfield import BoundField
+from django.shortcuts import resolve_url
 from django.template import TemplateSyntaxError
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from teladan.ui import charts, formats
+from teladan.ui import fields as bound_fields
 from teladan.ui.parts import Crumb, Stage, State, Step
 
 register = template.Library()
@@ -91,6 +95,15 @@ def _one_of(value: str, allowed: Iterable[str], what: str) -> str:
 def government() -> str:
     """The government this instance serves, also where no context processor runs."""
     return str(settings.GOVERNMENT_NAME)
+
+
+@register.simple_tag
+def home_url() -> str:
+    """Where signed-in people begin; the front page when no room offers that."""
+    try:
+        return str(resolve_url(settings.LOGIN_REDIRECT_URL))
+    except NoReverseMatch:
+        return "/"
 
 
 @register.inclusion_tag("ui/parts/heading.html")
@@ -217,62 +230,22 @@ def not_enough(need: int, n: int | None = None, what: str = "") -> dict[str, Any
 
 @register.inclusion_tag("ui/parts/error_summary.html")
 def error_summary(form: forms.BaseForm | forms.BaseFormSet[Any] | Iterable[forms.BaseForm]) -> dict[str, Any]:
-    many = [form] if isinstance(form, forms.BaseForm) else list(form)
-    lines: list[tuple[str, str]] = []
-    if isinstance(form, forms.BaseFormSet) and form.is_bound:
-        lines += [("", str(error)) for error in form.non_form_errors()]
-    for one in many:
-        lines += [("", str(error)) for error in one.non_field_errors()]
-        lines += [
-            ("" if bound.is_hidden else _first_id(bound), _named(bound, str(error)))
-            for bound in one
-            for error in bound.errors
-        ]
-    return {"lines": lines}
-
-
-def _named(bound: BoundField, error: str) -> str:
-    """Which field, then what is wrong; a question already ends in its own mark."""
-    label = str(bound.label).rstrip(":")
-    return f"{label} {error}" if label.endswith("?") else f"{label}: {error}"
-
-
-def _is_group(bound: BoundField) -> bool:
-    return isinstance(bound.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
-
-
-def _first_id(bound: BoundField) -> str:
-    identity = bound.field.widget.attrs.get("id") or bound.auto_id
-    return f"{identity}_0" if _is_group(bound) else identity
-
-
-def _described(bound: BoundField, hint: str, bare: bool = False) -> tuple[str, str]:
-    """The hint in force, and the ids that tie hint and errors to the control."""
-    if bare:
-        bound.help_text = ""  # Django would still point to it
-    hint = hint or str(bound.help_text)
-    ids = [f"{bound.auto_id}_{part}" for part, there in (("helptext", hint), ("error", bound.errors)) if there]
-    return hint, " ".join(ids)
-
-
-def _control_attributes(described: str, bare: bool) -> dict[str, Any]:
-    # Django leaves out attributes whose value is False.
-    return {"aria-describedby": described or False, **({"placeholder": False} if bare else {})}
+    return {"lines": bound_fields.summary(form)}
 
 
 @register.inclusion_tag("ui/parts/field.html")
 def field(field: BoundField, label: str = "", hint: str = "", bare: bool = False) -> dict[str, Any]:
-    bound, group = field, _is_group(field)
-    hint, described = _described(bound, hint, bare)
+    group, check = bound_fields.is_group(field), isinstance(field.field.widget, forms.CheckboxInput)
+    hint, described = bound_fields.described(field, hint, bare)
     return {
-        "field": bound,
-        "label": label or bound.label,
+        "field": field,
+        "label": label or field.label,
         "hint": hint,
         "group": group,
-        "check": isinstance(bound.field.widget, forms.CheckboxInput),
+        "check": check,
         "described": described,
-        "control": "" if group else bound.as_widget(attrs=_control_attributes(described, bare)),
-        "optional": not bound.field.required and not isinstance(bound.field.widget, forms.CheckboxInput),
+        "control": "" if group else bound_fields.control(field, described, bare),
+        "optional": not field.field.required and not check,
     }
 
 
@@ -281,24 +254,14 @@ def fields(form: forms.BaseForm) -> dict[str, Any]:
     return {"hidden": form.hidden_fields(), "visible": form.visible_fields()}
 
 
-def _radio_options(bound: BoundField) -> list[dict[str, Any]]:
-    """Choices with the person's own earlier answer kept; an initial value is never preselected."""
-    chosen = str(bound.data) if bound.form.is_bound and bound.data is not None else None
-    choices = [(str(value), text) for value, text in bound.field.choices if str(value)]  # type: ignore[attr-defined]
-    return [
-        {"id": f"{bound.auto_id}_{index}", "value": value, "text": text, "checked": value == chosen, "face": index + 1}
-        for index, (value, text) in enumerate(choices)
-    ]
-
-
-def _scale(bound: BoundField, label: str, hint: str) -> dict[str, Any]:
-    hint, described = _described(bound, hint)
+def _scale(bound: BoundField, label: str, hint: str, *, keep_initial: bool) -> dict[str, Any]:
+    hint, described = bound_fields.described(bound, hint)
     return {
         "field": bound,
         "label": label or bound.label,
         "hint": hint,
         "described": described,
-        "options": _radio_options(bound),
+        "options": bound_fields.options(bound, keep_initial=keep_initial),
         "required": bound.field.required and bound.form.use_required_attribute,
         "optional": not bound.field.required,
     }
@@ -306,7 +269,7 @@ def _scale(bound: BoundField, label: str, hint: str) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/parts/faces.html")
 def faces(field: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
-    context = _scale(field, label, hint)
+    context = _scale(field, label, hint, keep_initial=False)
     if len(context["options"]) != 4:
         raise TemplateSyntaxError("The face scale has exactly four choices.")
     return context
@@ -314,7 +277,7 @@ def faces(field: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("ui/parts/pick.html")
 def pick(field: BoundField, label: str = "", hint: str = "", hide_legend: bool = False) -> dict[str, Any]:
-    return {**_scale(field, label, hint), "hide_legend": hide_legend}
+    return {**_scale(field, label, hint, keep_initial=True), "hide_legend": hide_legend}
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
