@@ -71,6 +71,11 @@ class Closing(models.Model):
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} versi {self.version}"
 
+    @property
+    def shown_officers(self) -> int:
+        """Officers who see a score of their own."""
+        return int(self.counts.get("officers", 0)) - int(self.counts.get("hidden", 0))
+
 
 class UnitResult(models.Model):
     """Frozen result of a unit, or of one of its services, for a month. What may not be shown is not stored here.

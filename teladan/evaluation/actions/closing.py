@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,7 @@ import teladan
 from teladan.core import audit, clock, progress
 from teladan.core.audit import Event
 from teladan.core.jobs import app
-from teladan.core.models import Progress
+from teladan.core.policy import MissingPolicy
 from teladan.evaluation.actions.freezing import Frozen, freeze
 from teladan.evaluation.models import Closing
 from teladan.evaluation.queries import closing as queries
@@ -36,6 +37,9 @@ from teladan.feedback.actions import sealing
 from teladan.people.models import User
 
 log = logging.getLogger(__name__)
+
+# Before numpy loads: its threads only wait for each other on matrices this small, and one thread adds in one order.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 LOCK = 7_301_946  # any number that no other room uses
 STEPS = 6
@@ -105,7 +109,7 @@ def _close(month: date, by: object, report: Report) -> Closing:
     if stopped := queries.obstacles(month):
         raise CloseRefused(month, stopped)
     report(0, _("Menyegel penilaian"))
-    sealed = sealing.seal_month(month=month, by=by)
+    sealed = _seal(month, by)
     report(1, _("Menghitung jumlah"))
     found = inputs.read(month)
     report(2, _("Menghitung indeks unit dan nilai petugas"))
@@ -114,6 +118,13 @@ def _close(month: date, by: object, report: Report) -> Closing:
     closing = _write(month, found, frozen, by, sealed)
     report(4, _("Hasil tersimpan"))
     return closing
+
+
+def _seal(month: date, by: object) -> sealing.SealSummary:
+    try:
+        return sealing.seal_month(month=month, by=by)
+    except sealing.SealRefused as refusal:
+        raise CloseRefused(month, [Item(str(refusal), queries.BKPSDM, "", True)]) from refusal
 
 
 def _write(month: date, found: inputs.Inputs, frozen: Frozen, by: object, sealed: sealing.SealSummary) -> Closing:
@@ -236,13 +247,14 @@ def request_closing(*, month: date, by: User) -> None:
     progress.start(queries.progress_key(month), STEPS, _("Menunggu giliran"), waiting=True)
 
 
-def run_requested(*, month: date, by: User) -> None:
+def run_requested(*, month: date, user_id: int) -> None:
     """What the worker does: close, and tell the waiting page how far it is and how it ended."""
+    by = User.objects.select_related("person").get(pk=user_id)
     key = queries.progress_key(month)
     progress.start(key, STEPS, _("Mulai menutup"))
     try:
         summary = close_month(month=month, by=by, on_progress=progress.reporter(key))
-    except CloseRefused as refusal:
+    except (CloseRefused, MissingPolicy) as refusal:
         progress.fail(key, str(refusal))
     except Exception:
         log.exception("closing of %s failed", month)
@@ -252,10 +264,3 @@ def run_requested(*, month: date, by: User) -> None:
         raise
     else:
         progress.finish(key, _("Selesai dalam %(seconds).1f detik.") % {"seconds": summary.seconds})
-
-
-def is_working(row: Progress | None) -> bool:
-    """Is the closing queued or under way? A row that nobody has touched for ten minutes tells of a dead worker."""
-    if row is None or row.state not in (Progress.State.WAITING, Progress.State.RUNNING):
-        return False
-    return (clock.now() - row.updated_at).total_seconds() < 600

@@ -154,7 +154,7 @@ def _line(month: date, closing: Closing | None, opens_on: date, first_open: date
         state = State.REOPENED
     else:
         state = State.READY if month == first_open else State.WAITING
-    return MonthLine(month, state, opens_on, int(closing.counts["events"]) if closing else 0, closing)
+    return MonthLine(month, state, opens_on, int(closing.counts.get("events", 0)) if closing else 0, closing)
 
 
 def _event_counts(months: Iterable[date]) -> dict[date, int]:
@@ -361,6 +361,13 @@ def progress_key(month: date) -> str:
 def progress_of(month: date) -> Progress | None:
     """How far the closing is; nothing when it was never started with the button."""
     return progress.of(progress_key(month))
+
+
+def is_working(row: Progress | None) -> bool:
+    """Is the closing queued or under way? A row that nobody has touched for ten minutes tells of a dead worker."""
+    if row is None or row.state not in (Progress.State.WAITING, Progress.State.RUNNING):
+        return False
+    return (clock.now() - row.updated_at).total_seconds() < 600
 
 
 def reopened_after(month: date) -> list[Closing]:

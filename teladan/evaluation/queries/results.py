@@ -150,10 +150,12 @@ def award_evidence(closing: Closing) -> list[AwardEvidence]:
 # --- units -----------------------------------------------------------------------------------------------------------
 
 
-def unit_results(closing: Closing, units: QuerySet[Unit]) -> list[UnitResult]:
-    """Whole-unit results of a closing for these units, by code."""
-    rows = UnitResult.objects.filter(closing=closing, service__isnull=True, unit__in=units)
-    return list(rows.select_related("unit").order_by("unit__code"))
+def unit_results_of(month: date, units: QuerySet[Unit]) -> list[UnitResult]:
+    """Whole-unit results of a month for these units, by code; one query."""
+    rows = UnitResult.objects.filter(
+        closing__month=month, closing__is_current=True, service__isnull=True, unit__in=units
+    )
+    return list(rows.select_related("unit", "closing").order_by("unit__code"))
 
 
 def service_results(result: UnitResult) -> list[UnitResult]:

@@ -111,13 +111,14 @@ def group_results(group: Group, policy: Policy) -> dict[str, Draft]:
     """The frozen result of everybody with a rating in the window or a result to hold on to, by officer."""
     counts = _counts(group.rows)
     held = {name for name, old in group.previous.items() if not _moves(counts.get(name, {}), old, group, policy)}
-    scores = _fit(group, policy)
+    model = _model(group, policy)
+    scores = _scored(model.rows, model) if model else None
     fresh = dict(_fresh(scores, group, policy, held)) if scores else {}
     gone = Draft(group.window, Use.HIDDEN)
     results = {name: group.previous[name].draft if name in held else fresh.get(name, gone) for name in group.previous}
     results |= fresh
     results = _without_betrayed(results, counts, held, group, policy)
-    return _compared(results, scores, held, group, policy) if scores else results
+    return _compared(results, scores, held, model) if scores and model else results
 
 
 def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
@@ -144,24 +145,33 @@ def _pooling(policy: Policy) -> scoring.Pooling:
     return scoring.Pooling(policy.pool_ratings, policy.pool_officers)
 
 
-def _fit(group: Group, policy: Policy) -> FairScores | None:
+@dataclass(frozen=True)
+class _Model:
+    """A group with what stays the same when a part of its window is left out: mix, pooling, and the year's variances."""
+
+    group: Group
+    policy: Policy
+    rows: Sequence[Row]
+    variances: Mapping[str, float] | None  # how much officers and services differ (scoring.md §2)
+
+
+def _model(group: Group, policy: Policy) -> _Model | None:
     rows = [row for row in group.rows if row["month"] in group.window]
-    return _scored(rows, group, policy, _components(group.rows, policy)) if rows else None
+    if not rows:
+        return None
+    return _Model(group, policy, rows, scoring.variance_components(_cells(group.rows), pooling=_pooling(policy)))
 
 
-def _components(rows: Sequence[Row], policy: Policy) -> Mapping[str, float] | None:
-    """How much officers and services differ, over the whole year (scoring.md §2)."""
-    return scoring.variance_components(_cells(rows), pooling=_pooling(policy))
-
-
-def _scored(rows: Sequence[Row], group: Group, policy: Policy, variances: Mapping[str, float] | None) -> FairScores:
+def _scored(rows: Sequence[Row], model: _Model) -> FairScores:
     """Scores at the mix of all service events; a factor whose events all went unrated keeps the mix of the ratings."""
     mix = {
         name: weights
-        for name, weights in group.mix.items()
+        for name, weights in model.group.mix.items()
         if any(weight > 0 and any(row[name] == level for row in rows) for level, weight in weights.items())
     }
-    return scoring.fair_scores(_cells(rows), population_mix=mix, variances=variances, pooling=_pooling(policy))
+    return scoring.fair_scores(
+        _cells(rows), population_mix=mix, variances=model.variances, pooling=_pooling(model.policy)
+    )
 
 
 def _fresh(scores: FairScores, group: Group, policy: Policy, held: Collection[str]) -> Iterator[tuple[str, Draft]]:
@@ -233,27 +243,27 @@ def _without_betrayed(
     }
 
 
-def _compared(
-    results: dict[str, Draft], scores: FairScores, held: Collection[str], group: Group, policy: Policy
-) -> dict[str, Draft]:
+def _compared(results: dict[str, Draft], scores: FairScores, held: Collection[str], model: _Model) -> dict[str, Draft]:
     """Add the band of the group, and for the committee how sure the order of its officers is."""
+    policy = model.policy
     shown = [name for name, one in results.items() if name not in held and one.is_comparable and one.score is not None]
     many = [name for name in shown if (results[name].n or 0) >= policy.thresholds.eval_n]
     found = closing.band([results[name].score or 0.0 for name in many], minimum=policy.band_officers)
-    ranks = _ranks(shown, scores, group, policy)
+    ranks = _ranks(shown, scores, model)
     return {
         name: replace(one, group=found.as_json() if found else None, ranks=ranks.get(name)) if name in shown else one
         for name, one in results.items()
     }
 
 
-def _ranks(shown: Sequence[str], scores: FairScores, group: Group, policy: Policy) -> dict[str, dict[str, Any]]:
+def _ranks(shown: Sequence[str], scores: FairScores, model: _Model) -> dict[str, dict[str, Any]]:
     """Rank uncertainty among all officers shown, with the shortlist rule and its stability; nothing in small groups."""
+    group, policy = model.group, model.policy
     if len(shown) < policy.award_min_group:
         return {}
     found = scoring.rank_officers(scores, among=shown, draws=DRAWS, seed=group.seed)
     chosen = scoring.shortlist(found.p_top, q=policy.award_q, min_group=policy.award_min_group)
-    refits = list(_refits(set(shown), scores, group, policy))
+    refits = list(_refits(set(shown), scores, model))
     return {
         one.officer: {
             "group": group.code,
@@ -276,18 +286,17 @@ def _ranks(shown: Sequence[str], scores: FairScores, group: Group, policy: Polic
     }
 
 
-def _refits(shown: set[str], scores: FairScores, group: Group, policy: Policy) -> Iterator[frozenset[str]]:
+def _refits(shown: set[str], scores: FairScores, model: _Model) -> Iterator[frozenset[str]]:
     """Who is on the shortlist when one channel, or one service, is left out; rare services go together."""
-    rows = [row for row in group.rows if row["month"] in group.window]
-    variances = _components(group.rows, policy)
+    rows, policy = model.rows, model.policy
     services = {row["service"] for row in rows}
     apart: list[tuple[str, Collection[str]]] = [("channel", {level}) for level in sorted({r["channel"] for r in rows})]
     apart += [("service", {level}) for level in sorted(services - scores.pooled)]
     apart += [("service", scores.pooled)] if scores.pooled else []
     for factor, levels in apart:
         if left := [row for row in rows if row[factor] not in levels]:
-            again = _scored(left, group, policy, variances)
+            again = _scored(left, model)
             among = shown & set(again.by_officer)
-            ranks = scoring.rank_officers(again, among=among, draws=REFIT_DRAWS, seed=group.seed)
+            ranks = scoring.rank_officers(again, among=among, draws=REFIT_DRAWS, seed=model.group.seed)
             found = scoring.shortlist(ranks.p_top, q=policy.award_q, min_group=policy.award_min_group)
             yield frozenset(found.selected)

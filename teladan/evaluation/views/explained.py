@@ -1,0 +1,345 @@
+"""What an officer's pages show: a frozen result taken apart into sentences, steps and drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from teladan.core import clock, policy
+from teladan.evaluation.access.results import Reader, Seen
+from teladan.evaluation.models import OfficerResult
+from teladan.evaluation.rules import closing as rules
+from teladan.evaluation.views import words
+from teladan.feedback import queries as feedback
+from teladan.people import queries as people
+from teladan.ui import charts, formats
+from teladan.ui.charts import Chart, Estimate, Line, TrendPoint
+from teladan.ui.parts import Step
+
+Use = OfficerResult.Use
+_SHOWN_RULES = (
+    "score.elements",
+    "score.window_months",
+    "score.min_n",
+    "score.evaluation_n",
+    "score.evaluation_reliability",
+    "score.award_reliability",
+    "disclosure.k",
+    "disclosure.issue_days",
+    "disclosure.band_officers",
+    "disclosure.response_tickets",
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule in force in the month: what it says, its value, where it comes from."""
+
+    text: str
+    value: str
+    basis: str
+
+
+def _rules(month: date, keys: Sequence[str], frozen: Mapping[str, Any]) -> list[Rule]:
+    """The rules of the month's closing; the value is the frozen one."""
+    rows = {row.key: row for row in policy.rows_on(month)}
+    return [
+        Rule(rows[key].description, _plain(frozen.get(key, rows[key].value)), rows[key].legal_basis)
+        for key in keys
+        if key in rows
+    ]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(words.ELEMENTS.get(one, one)) for one in value)
+    if isinstance(value, float):
+        return formats.number(value, 2)
+    return formats.number(value) if isinstance(value, int) else str(value)
+
+
+# --- one officer's score ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OfficerWhy:
+    """One score explained."""
+
+    result: OfficerResult
+    reader: Reader
+    unit_name: str
+    months: str
+    chart: Chart | None
+    band_note: str
+    steps: list[Step]
+    use: str
+    response: str
+    rules: list[Rule]
+    need: int
+    need_days: int
+    is_held: bool
+
+    @property
+    def is_current(self) -> bool:
+        return self.result.closing.is_current
+
+
+def officer(seen: Seen) -> OfficerWhy:
+    """Everything on the "why this score?" page; the reduced readers' template leaves out what is not theirs."""
+    result = seen.result
+    month = result.closing.month
+    frozen = feedback.thresholds(month)
+    return OfficerWhy(
+        result=result,
+        reader=seen.reader,
+        unit_name=people.unit_name(result.unit, clock.month_end(month)),
+        months=formats.months(result.window_from, result.window_until),
+        chart=_where(result, _("Anda") if seen.reader is Reader.SELF else result.person.name),
+        band_note=_band_note(result),
+        steps=_steps(result),
+        use=_use(result, frozen),
+        response=_response(result),
+        rules=_rules(month, _SHOWN_RULES, frozen),
+        need=max(int(frozen["score.min_n"]), int(frozen["disclosure.k"])),
+        need_days=int(frozen["disclosure.issue_days"]),
+        is_held=result.window_until != month,
+    )
+
+
+def _where(result: OfficerResult, name: str) -> Chart | None:
+    if result.score is None or result.low is None or result.high is None:
+        return None
+    group = result.group
+    return charts.interval(
+        _("Nilai dan rentangnya, skala 1 sampai 4"),
+        Estimate(result.score, max(1.0, result.low), min(4.0, result.high), name),
+        average=Line(group["mean"], _("rata-rata")) if group else None,
+        band=(group["low"], group["high"]) if group else None,
+        core=(group["core_low"], group["core_high"]) if group else None,
+        limits=(1.0, 4.0),
+    )
+
+
+def _band_note(result: OfficerResult) -> str:
+    if not result.group:
+        return _("Petugas sebanding masih terlalu sedikit, jadi tempat mereka tidak digambar.")
+    return _(
+        "Bidang kelabu: kira-kira tempat %(n)d petugas sebanding berada, separuhnya di bagian gelap. "
+        "Tidak ada petugas lain yang bisa dikenali."
+    ) % {"n": result.group["count"]}
+
+
+def _steps(result: OfficerResult) -> list[Step]:
+    if result.score is None or result.raw_mean is None:
+        return []
+    mix, pull = result.case_mix_shift or 0.0, result.shrinkage_shift or 0.0
+    return [
+        Step(
+            _("Rata-rata mentah dari %(n)s penilaian") % {"n": formats.number(result.n)},
+            formats.number(result.raw_mean, 2),
+        ),
+        Step(_mix_words(mix), formats.signed(mix, 2)),
+        Step(_pull_words(pull), formats.signed(pull, 2)),
+        Step(_("Nilai Anda"), formats.number(result.score, 2)),
+    ]
+
+
+def _mix_words(shift: float) -> str:
+    if abs(shift) < 0.005:
+        return _("Jenis layanan Anda sama beratnya dengan rata-rata")
+    if shift > 0:
+        return _("Jenis layanan Anda lebih berat dari rata-rata")
+    return _("Jenis layanan Anda lebih ringan dari rata-rata")
+
+
+def _pull_words(shift: float) -> str:
+    if abs(shift) < 0.005:
+        return _("Hampir tidak ditarik ke rata-rata")
+    return _("Ditarik ke rata-rata karena jumlah penilaian masih terbatas")
+
+
+def _use(result: OfficerResult, frozen: Mapping[str, Any]) -> str:
+    """What the score is enough for, and what is missing for the next use."""
+    if result.n is None:
+        return ""
+    r = result.reliability or 0.0
+    shown = formats.number(r, 2)
+    award, evaluation = float(frozen["score.award_reliability"]), float(frozen["score.evaluation_reliability"])
+    if result.use == Use.AWARD:
+        return _(
+            "Keandalan %(r)s: boleh dipakai sebagai umpan balik dalam evaluasi, dan cukup untuk daftar calon "
+            "penghargaan (%(award)s)."
+        ) % {"r": shown, "award": formats.number(award, 2)}
+    if result.use == Use.EVALUATION:
+        return _(
+            "Keandalan %(r)s: boleh dipakai sebagai umpan balik dalam evaluasi, belum cukup untuk penghargaan (%(award)s)."
+        ) % {"r": shown, "award": formats.number(award, 2)} + _more_needed(result.n, r, award)
+    return _only_own(result, r, evaluation, int(frozen["score.evaluation_n"]))
+
+
+def _only_own(result: OfficerResult, r: float, evaluation: float, minimum: int) -> str:
+    assert result.n is not None
+    start = _("Baru Anda sendiri yang melihat angka ini.") + " "
+    if not result.is_comparable:
+        return start + _("Terlalu sedikit petugas melayani hal yang sama, jadi angka ini tidak dibandingkan.")
+    if result.n < minimum:
+        return start + _("Penilai boleh memakainya mulai %(need)d penilaian; sekarang %(n)d.") % {
+            "need": minimum,
+            "n": result.n,
+        }
+    if r < evaluation:
+        return (
+            start
+            + _("Keandalan %(r)s, sedangkan evaluasi perlu %(need)s.")
+            % {"r": formats.number(r, 2), "need": formats.number(evaluation, 2)}
+            + _more_needed(result.n, r, evaluation)
+        )
+    return start + _("Angka ini ditahan agar penilaian rekan yang masih sedikit tidak dapat ditebak dari selisihnya.")
+
+
+def _more_needed(n: int, r: float, target: float) -> str:
+    total = rules.needed_ratings(n, r, target)
+    if total is None or total <= n:
+        return ""
+    more = total - n
+    return " " + ngettext("Kira-kira %(n)d penilaian lagi cukup.", "Kira-kira %(n)d penilaian lagi cukup.", more) % {
+        "n": more
+    }
+
+
+def _response(result: OfficerResult) -> str:
+    found = result.response
+    if not found:
+        return _("tidak ada tiket dalam jendela ini")
+    if found["rate"] is not None:
+        return _("%(share)s dari tiket yang Anda serahkan") % {"share": formats.percent(found["rate"])}
+    return str(words.RESPONSE_BANDS[found["band"]])
+
+
+FORMULA = "nilai = Σ weight × (mu + lam × (raw_mean − offset));  lam = n × sigma2_a ÷ (n × sigma2_a + sigma2_e)"
+
+
+def recompute_file(result: OfficerResult) -> dict[str, Any]:
+    """All that redoes the score. Means and variances of the group, the officer's own mean and count; no answer of anybody."""
+    record: dict[str, Any] = result.recompute or {}
+    return {
+        "keterangan": "Dari berkas ini nilai dapat dihitung ulang. Tidak ada jawaban warga satu per satu di dalamnya.",
+        "rumus": FORMULA,
+        "arti": {
+            "n": "banyaknya penilaian dengan paling sedikit satu unsur petugas terjawab",
+            "raw_mean": "rata-rata mentah, skala 1-4",
+            "mu": "nilai harapan pada campuran layanan rata-rata kelompok",
+            "sigma2_a": "ragam antarpetugas (12 bulan)",
+            "sigma2_e": "ragam di dalam petugas",
+            "offset": "nilai harapan petugas rata-rata pada campuran layanan Anda",
+            "lam": "bagian selisih Anda yang dipertahankan",
+            "variance": "ragam nilai",
+            "weight": "bobot titik; semuanya berjumlah 1",
+        },
+        "dasar": "PermenPANRB 6/2022 pasal 18 ayat (2) huruf c; PermenPANRB 14/2017; docs/rules/fair-score.md",
+        "unit": result.unit.code,
+        "bulan": f"{result.closing.month:%Y-%m}",
+        "jendela": [f"{result.window_from:%Y-%m}", f"{result.window_until:%Y-%m}"],
+        "versi": {
+            "penutupan": result.closing.version,
+            "hasil": result.closing.results_digest,
+            "aturan": result.closing.policy_version,
+            "program": result.closing.code_version,
+        },
+        "nilai": {"score": result.score, "se": result.se, "low": result.low, "high": result.high},
+        **record,
+    }
+
+
+# --- the officer's own page ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """One unit where somebody served: the latest result, the trend over windows that share no month."""
+
+    name: str
+    latest: OfficerResult
+    months: str
+    need: int
+    trend: Chart | None
+    changed: str
+    volume: Chart | None
+    is_held: bool
+
+    @property
+    def punctuality(self) -> float | None:
+        return self.latest.on_time / self.latest.with_standard if self.latest.with_standard else None
+
+
+def places(rows: Sequence[OfficerResult], names: Mapping[int, str]) -> list[Place]:
+    """The person's units, the one with the latest service first."""
+    by_unit: dict[int, list[OfficerResult]] = {}
+    for row in rows:
+        by_unit.setdefault(row.unit_id, []).append(row)
+    return [_place(mine, names) for mine in by_unit.values()]
+
+
+def _place(rows: list[OfficerResult], names: Mapping[int, str]) -> Place:
+    latest = rows[0]
+    windows = [
+        rules.Shown(row.window_from, row.window_until, row.score, row.se)
+        for row in rows
+        if row.window_until == row.closing.month or row.score is not None
+    ]
+    shown = rules.non_overlapping(windows)
+    values = feedback.thresholds(latest.closing.month)
+    return Place(
+        name=names.get(latest.unit_id, latest.unit.code),
+        latest=latest,
+        months=formats.months(latest.window_from, latest.window_until),
+        need=max(int(values["score.min_n"]), int(values["disclosure.k"])),
+        trend=_own_trend(shown) if sum(one.score is not None for one in shown) > 1 else None,
+        changed=_changed(shown),
+        volume=_volume(rows),
+        is_held=latest.window_until != latest.closing.month,
+    )
+
+
+def _own_trend(shown: Sequence[rules.Shown]) -> Chart:
+    points = [
+        TrendPoint(
+            _window_label(one),
+            one.score,
+            None if one.score is None or one.se is None else max(1.0, one.score - rules.Z95 * one.se),
+            None if one.score is None or one.se is None else min(4.0, one.score + rules.Z95 * one.se),
+        )
+        for one in shown
+    ]
+    return charts.trend(_("Nilai Anda dari jendela ke jendela"), points, limits=(1.0, 4.0))
+
+
+def _window_label(one: rules.Shown) -> str:
+    if one.first == one.last:
+        return formats.month_short(one.last)
+    return f"{formats.month_short(one.first).split()[0]}–{formats.month_short(one.last)}"
+
+
+def _changed(shown: Sequence[rules.Shown]) -> str:
+    """Whether the last two windows differ by more than chance."""
+    if len(shown) < 2 or (found := rules.change(shown[-2], shown[-1])) is None:
+        return ""
+    difference, low, high = found
+    words_ = {"d": formats.signed(difference, 2), "interval": formats.interval(low, high, 2)}
+    if low > 0:
+        return _("Naik %(d)s dibanding jendela sebelumnya; ini lebih dari kebetulan.") % words_
+    if high < 0:
+        return _("Turun %(d)s dibanding jendela sebelumnya; ini lebih dari kebetulan.") % words_
+    return _("Selisih %(d)s dibanding jendela sebelumnya masih dalam batas kebetulan.") % words_
+
+
+def _volume(rows: Sequence[OfficerResult]) -> Chart | None:
+    if len(rows) < 2:
+        return None
+    points = [TrendPoint(formats.month_short(row.closing.month), float(row.events)) for row in reversed(rows[:12])]
+    return charts.trend(_("Layanan Anda per bulan"), points, digits=0)
