@@ -39,7 +39,15 @@ class EventConflict(EventRefused):
 # --- one event -------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event on its way in, resolved to keys. `unit` owns the counter."""
+
+    number: str
+    unit: int
+    facts: EventFacts
+
+
 def record_event(
     *,
     source: SourceSystem,
@@ -59,6 +67,8 @@ def record_event(
 
     Times that were empty before may be filled in by sending the event again.
     """
+    if counter.unit_id is None:
+        raise EventRefused([("counter", f"Loket {counter.name} milik {counter.outside_owner}, bukan unit kota.")])
     facts = EventFacts(
         service=service.pk,
         officer=officer.pk,
@@ -70,54 +80,65 @@ def record_event(
         outcome=str(outcome),
         helpers=frozenset((person.pk, role) for person, role in helpers),
     )
-    number = number.strip()
-    if refusal := _refusal(number, facts, counter):
+    return record_one(event=NewEvent(number.strip(), counter.unit_id, facts), source=source, by=by)[0]
+
+
+@transaction.atomic
+def record_one(*, event: NewEvent, source: SourceSystem, by: object) -> tuple[ServiceEvent, Change | None]:
+    """`record_event` for an event already resolved to keys; with what it meant for one already there (None: new)."""
+    if refusal := _refusal(event, clock.now()):
         raise EventRefused(refusal)
-    known = _same_event(source, number, facts, by)
+    known = _same_event(source, event, by)
     if known is not None:
         return known
     try:
         with transaction.atomic():
-            return _insert(source, number, facts, counter, by)
+            return _insert(source, event, by), None
     except IntegrityError:  # somebody else recorded it in this very moment
-        known = _same_event(source, number, facts, by)
+        known = _same_event(source, event, by)
         if known is None:
             raise
         return known
 
 
-def _refusal(number: str, facts: EventFacts, counter: Counter) -> list[tuple[str, str]]:
-    found = rules.faults(facts, now=clock.now())
-    if fault := rules.number_fault(number):
+def _refusal(event: NewEvent, now: datetime) -> list[tuple[str, str]]:
+    found = rules.faults(event.facts, now=now)
+    if fault := rules.number_fault(event.number):
         found.append(("number", fault))
-    if counter.unit_id is None:
-        found.append(("counter", f"Loket {counter.name} milik {counter.outside_owner}, bukan unit kota."))
     return found
 
 
-def _same_event(source: SourceSystem, number: str, facts: EventFacts, by: object) -> ServiceEvent | None:
-    event = ServiceEvent.objects.select_for_update().filter(source=source, number=number).first()
+def _same_event(source: SourceSystem, sent: NewEvent, by: object) -> tuple[ServiceEvent, Change] | None:
+    event = ServiceEvent.objects.select_for_update().filter(source=source, number=sent.number).first()
     if event is None:
         return None
-    change = rules.compare(queries.facts_of(event), facts)
+    change = rules.compare(queries.facts_of(event), sent.facts)
     if change is Change.CONFLICT:
-        raise EventConflict([number])
+        raise EventConflict([sent.number])
     if change is Change.PROGRESS:
-        _progress(event, facts.complete_at, facts.finished_at, facts.outcome, by)
-    return event
+        _progress(event, sent.facts.complete_at, sent.facts.finished_at, sent.facts.outcome, by)
+    return event, change
 
 
-def _insert(source: SourceSystem, number: str, facts: EventFacts, counter: Counter, by: object) -> ServiceEvent:
-    assert counter.unit_id is not None
-    event = ServiceEvent.objects.create(**_columns(uuid.uuid4(), source, number, facts, counter.unit_id))
-    helpers = [EventHelper(event=event, person_id=person, role=role) for person, role in sorted(facts.helpers)]
-    EventHelper.objects.bulk_create(helpers)
+def _insert(source: SourceSystem, sent: NewEvent, by: object) -> ServiceEvent:
+    event = as_event(uuid.uuid4(), source, sent)
+    event.save(force_insert=True)
+    helpers = [EventHelper(event=event, person_id=person, role=role) for person, role in sorted(sent.facts.helpers)]
+    if helpers:
+        EventHelper.objects.bulk_create(helpers)
     audit.record(
         event=audit.Event.EVENT_RECORDED,
         actor=by,
         subject=f"event:{event.pk}",
-        after={"source": source.code, "number": number, "outcome": facts.outcome},
+        after={"source": source.code, "number": sent.number, "outcome": sent.facts.outcome},
     )
+    return event
+
+
+def as_event(key: uuid.UUID, source: SourceSystem, row: NewEvent) -> ServiceEvent:
+    """The row as an unsaved event."""
+    event = ServiceEvent(**_columns(key, source, row.number, row.facts, row.unit))
+    event.source = source
     return event
 
 
@@ -189,15 +210,6 @@ def _progress(
 # --- many events -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """One row on its way in: already resolved to keys and checked. `unit` owns the counter."""
-
-    number: str
-    unit: int
-    facts: EventFacts
-
-
 @dataclass(frozen=True)
 class BulkResult:
     """What became of the rows; `ids` are those of all numbers, new or known."""
@@ -240,18 +252,11 @@ def record_events_bulk(events: Iterable[NewEvent], *, source: SourceSystem, by: 
     return result
 
 
-def as_event(key: uuid.UUID, source: SourceSystem, row: NewEvent) -> ServiceEvent:
-    """The row as an unsaved event, for those who need its columns."""
-    return ServiceEvent(**_columns(key, source, row.number, row.facts, row.unit))
-
-
 def _by_number(events: Iterable[NewEvent]) -> dict[str, NewEvent]:
     rows: dict[str, NewEvent] = {}
     now = clock.now()
     for row in events:
-        refusal = rules.faults(row.facts, now=now)
-        if fault := rules.number_fault(row.number):
-            refusal.append(("number", fault))
+        refusal = _refusal(row, now)
         if row.number in rows:
             refusal.append(("number", "Nomor ini ada dua kali."))
         if refusal:

@@ -248,6 +248,10 @@ class CounterServices:
     rest: list[Service]
     others: list[Service]
 
+    @property
+    def all(self) -> list[Service]:
+        return [*self.frequent, *self.rest, *self.others]
+
 
 def services_at(counter: Counter, officer: Person, on: date, *, tiles: int = 11) -> CounterServices:
     """Services for the tiles, the officer's most served of the last 90 days first; five queries."""

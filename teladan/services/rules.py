@@ -15,6 +15,7 @@ from uuid import UUID
 _PROMISE = re.compile(r"^\s*(\d+)\s*(menit|jam|hari)\b", re.IGNORECASE)
 _MINUTES = {"menit": 1, "jam": 60, "hari": 24 * 60}
 NUMBER_LENGTH = 60
+EARLIEST_YEAR = 2000
 
 
 def promised_minutes(text: str) -> int | None:
@@ -97,6 +98,8 @@ def faults(facts: EventFacts, *, now: datetime, slack: timedelta = timedelta(min
         value: datetime | None = getattr(facts, name)
         if value is not None and value > now + slack:
             found.append((name, f"{words} ada di masa depan."))
+        elif value is not None and value.year < EARLIEST_YEAR:
+            found.append((name, f"{words} terlalu lama: tahun {value.year}."))
     if facts.finished_at is not None:
         if facts.complete_at is not None and facts.finished_at < facts.complete_at:
             found.append(("finished_at", "Waktu selesai lebih awal dari waktu berkas lengkap."))
@@ -108,6 +111,8 @@ def faults(facts: EventFacts, *, now: datetime, slack: timedelta = timedelta(min
         found.append(("channel", "Saluran harus loket, keliling atau daring."))
     if any(person == facts.officer for person, _ in facts.helpers):
         found.append(("helpers", "Petugas yang menemui warga tidak ditulis lagi sebagai petugas lain."))
+    if not all(role and role.isprintable() for _, role in facts.helpers):
+        found.append(("helpers", "Peran petugas lain kosong atau memuat huruf yang tidak terbaca."))
     if len({person for person, _ in facts.helpers}) < len(facts.helpers):
         found.append(("helpers", "Satu petugas lain ditulis dua kali."))
     return found
@@ -162,7 +167,10 @@ def parse_moment(text: str, zone: tzinfo) -> datetime:
     hour, minute, second, offset = found[4], found[5], found[6], found[7]
     if offset:
         iso = f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}:{minute}:{second or '00'}{offset}"
-        return datetime.fromisoformat(iso).astimezone(UTC)
+        try:
+            return datetime.fromisoformat(iso).astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("Waktu di luar kalender.") from error
     return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=zone)
 
 
