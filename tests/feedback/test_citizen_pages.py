@@ -83,7 +83,7 @@ def test_nothing_chosen_returns_the_page_with_a_linked_summary(client: Client, o
     html = response.content.decode()
     assert response.status_code == 422
     assert re.search(r"<a href=\"#id_overall_0\">[^<]*Pilih satu jawaban", html)
-    assert re.search(r'id="id_perilaku_0" value="1" checked', html)
+    assert re.search(r'id="id_perilaku_0"\s+value="1"\s+checked', html)
     assert html.count("checked") == 1
     assert Ticket.objects.get().spent_on is None
 
