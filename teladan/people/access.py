@@ -17,8 +17,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from teladan.core import clock
+from teladan.core.models import ImportRun
 from teladan.people import queries
-from teladan.people.models import Grant, Person, Unit, User
+from teladan.people.models import AppraiserOverride, Grant, Person, Placement, Unit, User
 from teladan.people.permissions import ROLES, Permission, Role
 
 Account = User | AnonymousUser
@@ -129,3 +130,91 @@ def person_or_404(user: Account, person_id: UUID | str) -> Person:
     if person is None or not may_see_person(user, person):
         raise Http404(_("Pegawai ini tidak ditemukan."))
     return person
+
+
+def person_to_appoint_or_404(user: Account, person_id: UUID | str) -> Person:
+    """The person for whoever may name an appraiser there: 404 to strangers, 403 to readers."""
+    person = person_or_404(user, person_id)
+    require(user, Permission.APPRAISER_SET, queries.unit_of(person, clock.today()))
+    return person
+
+
+def unit_or_404(user: Account, code: str) -> Unit:
+    """The unit, for those who may view people there."""
+    unit = Unit.objects.filter(code=code).first()
+    if unit is None or not can(user, Permission.PEOPLE_VIEW, unit):
+        raise Http404(_("Unit ini tidak ditemukan."))
+    return unit
+
+
+def unit_to_appoint_or_404(user: Account, code: str) -> Unit:
+    """The unit for whoever may name its acting head and its people's appraisers."""
+    unit = unit_or_404(user, code)
+    require(user, Permission.APPRAISER_SET, unit)
+    return unit
+
+
+def visible_units(user: Account) -> list[int] | None:
+    """Ids of the units whose people the account may list; None is the whole government."""
+    if everywhere(user, Permission.PEOPLE_VIEW):
+        return None
+    return list(units_where(user, Permission.PEOPLE_VIEW).values_list("id", flat=True))
+
+
+def import_run_or_404(user: Account, run_id: UUID | str) -> ImportRun:
+    """A kept file, for whoever brought it and for those who may import everywhere."""
+    require(user, Permission.PEOPLE_IMPORT)
+    run = ImportRun.objects.defer("content").filter(pk=run_id, kind__in=["employees", "units"]).first()
+    own = run is not None and run.uploaded_by == f"user:{user.pk}"
+    if run is None or not (own or everywhere(user, Permission.PEOPLE_IMPORT)):
+        raise Http404(_("Impor ini tidak ditemukan atau sudah dihapus."))
+    return run
+
+
+def account_or_404(user: Account, account_id: int) -> User:
+    """An account, for those who give roles."""
+    require(user, Permission.ROLE_GRANT)
+    account = User.objects.select_related("person").filter(pk=account_id).first()
+    if account is None:
+        raise Http404(_("Akun ini tidak ditemukan."))
+    return account
+
+
+def grant_to_end_or_404(user: Account, grant_id: int) -> Grant:
+    """A grant that this account may revoke."""
+    require(user, Permission.ROLE_GRANT)
+    grant = Grant.objects.select_related("unit", "user").filter(pk=grant_id).first()
+    if grant is None or not may_give(user, Role(grant.role), grant.unit):
+        raise Http404(_("Peran ini tidak ditemukan."))
+    return grant
+
+
+def may_give(user: Account, role: Role, unit: Unit | None) -> bool:
+    """Roles are given within one's own scope; the administrator's role only by an administrator."""
+    if role is Role.ADMIN and not has_role(user, Role.ADMIN):
+        return False
+    return everywhere(user, Permission.ROLE_GRANT) if unit is None else can(user, Permission.ROLE_GRANT, unit)
+
+
+def roles_to_give(user: Account) -> list[Role]:
+    """Roles that this account may give somewhere."""
+    return [role for role in Role if role is not Role.CITIZEN and (role is not Role.ADMIN or has_role(user, role))]
+
+
+def acting_or_404(user: Account, placement_id: int) -> Placement:
+    """An acting placement that this account may end."""
+    rows = Placement.objects.exclude(kind=Placement.Kind.DEFINITIVE).select_related("post__unit", "person")
+    row = rows.filter(pk=placement_id).first()
+    if row is None or not can(user, Permission.PEOPLE_VIEW, row.post.unit):
+        raise Http404(_("Penugasan ini tidak ditemukan."))
+    require(user, Permission.APPRAISER_SET, row.post.unit)
+    return row
+
+
+def override_or_404(user: Account, override_id: int) -> AppraiserOverride:
+    """An appraiser named by hand, for whoever may name another."""
+    row = AppraiserOverride.objects.select_related("person", "appraiser").filter(pk=override_id).first()
+    if row is None:
+        raise Http404(_("Penetapan ini tidak ditemukan."))
+    person_to_appoint_or_404(user, row.person_id)
+    return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.contrib.auth.password_validation import validate_password
@@ -77,6 +78,8 @@ def grant_role(
         raise Refused("Warga tidak memakai akun, jadi peran ini tidak dapat diberikan.")
     if by == user:
         raise Refused("Peran untuk akun sendiri harus diberikan oleh orang lain.")
+    if isinstance(by, User) and not access.may_give(by, role, unit):
+        raise Refused("Anda tidak berwenang memberi peran ini di unit itu.")
     grant = Grant(
         user=user,
         role=role,
@@ -229,3 +232,46 @@ def place_acting(
         after={"post": post.title, "kind": str(kind), "valid_from": str(start)},
     )
     return row
+
+
+@transaction.atomic
+def end_acting(*, placement: Placement, by: object) -> None:
+    """End an acting post today; one that has not begun, or began today, disappears. The audit keeps both."""
+    row = Placement.objects.select_for_update(of=("self",)).select_related("post").get(pk=placement.pk)
+    if row.kind == Placement.Kind.DEFINITIVE:
+        raise Refused("Jabatan definitif berakhir lewat berkas kepegawaian, bukan dari sini.")
+    today = clock.today()
+    if row.valid_until and row.valid_until <= today:
+        raise Refused("Penugasan ini sudah berakhir.")
+    before = {"post": row.post.title, "kind": row.kind, "valid_from": str(row.valid_from)}
+    if row.valid_from >= today:
+        row.delete()
+    else:
+        row.valid_until = today
+        row.save(update_fields=["valid_until"])
+    audit.record(
+        event=Event.PLACEMENT_CHANGED,
+        actor=by,
+        subject=f"person:{row.person_id}",
+        before=before,
+        after={"ended_on": str(today)},
+    )
+
+
+@transaction.atomic
+def set_appraiser_for(
+    *,
+    people: Iterable[Person],
+    appraiser: Person,
+    reason: str,
+    by: User,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> int:
+    """Name one appraiser for several people, all or nobody; the number of people. The appraiser is left out."""
+    chosen = [person for person in people if person != appraiser]
+    for person in chosen:
+        set_appraiser(
+            person=person, appraiser=appraiser, reason=reason, by=by, valid_from=valid_from, valid_until=valid_until
+        )
+    return len(chosen)

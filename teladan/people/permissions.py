@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext_noop as N_
+
 
 class Permission(StrEnum):
     """One line per thing that may be allowed. Named `<subject>.<act>`."""
@@ -58,6 +60,33 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+LABELS: dict[Permission, str] = {
+    Permission.PEOPLE_VIEW: N_("Membaca daftar dan riwayat pegawai"),
+    Permission.PEOPLE_IMPORT: N_("Mengimpor pegawai (untuk seluruh kota: juga unit)"),
+    Permission.APPRAISER_SET: N_("Menetapkan penilai dan menunjuk Plt., Plh., Pj."),
+    Permission.ROLE_GRANT: N_("Membuat akun, memberi dan mencabut peran"),
+    Permission.AUDIT_VIEW: N_("Membaca jejak audit"),
+    Permission.CATALOGUE_VIEW: N_("Membaca daftar layanan dan standarnya"),
+    Permission.COUNTER_SERVE: N_("Melayani di loket dan menyerahkan tiket"),
+    Permission.EVENTS_IMPORT: N_("Mengimpor catatan layanan"),
+    Permission.SOURCE_MANAGE: N_("Mengelola sumber data dan tokennya"),
+    Permission.RATINGS_IMPORT: N_("Mengimpor penilaian dari sumber lain"),
+    Permission.EXTERNAL_VIEW: N_("Membaca hasil dari sumber lain"),
+    Permission.MONTH_CLOSE: N_("Menutup bulan"),
+    Permission.MONTH_REOPEN: N_("Membuka kembali bulan yang sudah ditutup"),
+    Permission.UNIT_RESULT_VIEW: N_("Membaca hasil unit"),
+    Permission.TEAM_RATE: N_("Menilai dan menandatangani evaluasi tim"),
+    Permission.ACHIEVEMENT_SET: N_("Menetapkan capaian unit"),
+    Permission.EVALUATION_MONITOR: N_("Memantau kemajuan evaluasi"),
+    Permission.INTEGRITY_VIEW: N_("Memeriksa tanda integritas"),
+    Permission.AWARD_VIEW: N_("Membaca bukti calon penghargaan"),
+    Permission.AWARD_DECIDE: N_("Memutuskan penghargaan"),
+    Permission.LEARNING_TAKE: N_("Belajar dan menyatakan sudah membaca aturan"),
+    Permission.LEARNING_MONITOR: N_("Memantau pemahaman per unit"),
+}
+"""What each permission lets somebody do, in words."""
+
+
 @dataclass(frozen=True)
 class RoleInfo:
     """What a role is called, what it is for, and what it may do."""
@@ -71,28 +100,32 @@ P = Permission
 _EVERYONE = frozenset({P.LEARNING_TAKE, P.CATALOGUE_VIEW})
 
 ROLES: dict[Role, RoleInfo] = {
-    Role.CITIZEN: RoleInfo("Warga", "Menilai layanan tanpa akun.", frozenset()),
+    Role.CITIZEN: RoleInfo(N_("Warga"), N_("Menilai layanan tanpa akun."), frozenset()),
     Role.OFFICER: RoleInfo(
-        "Petugas loket", "Melayani warga, menyerahkan tiket, membaca nilainya sendiri.", _EVERYONE | {P.COUNTER_SERVE}
+        N_("Petugas loket"),
+        N_("Melayani warga, menyerahkan tiket, membaca nilainya sendiri."),
+        _EVERYONE | {P.COUNTER_SERVE},
     ),
-    Role.EMPLOYEE: RoleInfo("Pegawai", "Membaca dan menerima hasil evaluasinya, belajar.", _EVERYONE),
-    Role.APPRAISER: RoleInfo("Penilai", "Menilai dan menandatangani evaluasi timnya.", _EVERYONE | {P.TEAM_RATE}),
+    Role.EMPLOYEE: RoleInfo(N_("Pegawai"), N_("Membaca dan menerima hasil evaluasinya, belajar."), _EVERYONE),
+    Role.APPRAISER: RoleInfo(
+        N_("Penilai"), N_("Menilai dan menandatangani evaluasi timnya."), _EVERYONE | {P.TEAM_RATE}
+    ),
     Role.UNIT_HEAD: RoleInfo(
-        "Kepala unit", "Membaca hasil unit dan menilai timnya.", _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW}
+        N_("Kepala unit"), N_("Membaca hasil unit dan menilai timnya."), _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW}
     ),
     Role.SUPERIOR: RoleInfo(
-        "Atasan penilai",
-        "Menetapkan capaian unit di bawahnya.",
+        N_("Atasan penilai"),
+        N_("Menetapkan capaian unit di bawahnya."),
         _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW, P.ACHIEVEMENT_SET},
     ),
     Role.OPERATOR: RoleInfo(
-        "Operator unit",
-        "Memasukkan berkas pegawai, unit dan layanan.",
+        N_("Operator unit"),
+        N_("Memasukkan berkas pegawai, unit dan layanan."),
         _EVERYONE | {P.PEOPLE_VIEW, P.PEOPLE_IMPORT, P.EVENTS_IMPORT},
     ),
     Role.BKPSDM: RoleInfo(
-        "BKPSDM",
-        "Mengelola data pegawai, aturan, penutupan bulan, penghargaan dan pelatihan.",
+        N_("BKPSDM"),
+        N_("Mengelola data pegawai, aturan, penutupan bulan, penghargaan dan pelatihan."),
         _EVERYONE
         | {
             P.PEOPLE_VIEW,
@@ -111,27 +144,29 @@ ROLES: dict[Role, RoleInfo] = {
         },
     ),
     Role.PYB: RoleInfo(
-        "Pejabat yang berwenang", "Menerima laporan evaluasi.", _EVERYONE | {P.EVALUATION_MONITOR, P.UNIT_RESULT_VIEW}
+        N_("Pejabat yang berwenang"),
+        N_("Menerima laporan evaluasi."),
+        _EVERYONE | {P.EVALUATION_MONITOR, P.UNIT_RESULT_VIEW},
     ),
     Role.COMMITTEE: RoleInfo(
-        "Tim penghargaan", "Menimbang bukti calon dan memutuskan.", _EVERYONE | {P.AWARD_VIEW, P.AWARD_DECIDE}
+        N_("Tim penghargaan"), N_("Menimbang bukti calon dan memutuskan."), _EVERYONE | {P.AWARD_VIEW, P.AWARD_DECIDE}
     ),
     Role.MAYOR: RoleInfo(
-        "Wali kota",
-        "Menetapkan capaian unit dan membaca hasil kota.",
+        N_("Wali kota"),
+        N_("Menetapkan capaian unit dan membaca hasil kota."),
         frozenset({P.ACHIEVEMENT_SET, P.UNIT_RESULT_VIEW, P.AWARD_VIEW, P.EVALUATION_MONITOR}),
     ),
     Role.INSPECTOR: RoleInfo(
-        "Inspektorat", "Memeriksa integritas dan jejak audit.", _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW}
+        N_("Inspektorat"), N_("Memeriksa integritas dan jejak audit."), _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW}
     ),
-    Role.MODERATOR: RoleInfo("Moderator", "Memeriksa komentar warga dari luar unit.", _EVERYONE),
-    Role.COMPLAINT_HANDLER: RoleInfo("Penangan pengaduan", "Menangani pengaduan bernama.", _EVERYONE),
+    Role.MODERATOR: RoleInfo(N_("Moderator"), N_("Memeriksa komentar warga dari luar unit."), _EVERYONE),
+    Role.COMPLAINT_HANDLER: RoleInfo(N_("Penangan pengaduan"), N_("Menangani pengaduan bernama."), _EVERYONE),
     Role.PRIVACY_OFFICER: RoleInfo(
-        "Pejabat pelindungan data", "Menjawab permintaan data pribadi.", _EVERYONE | {P.AUDIT_VIEW}
+        N_("Pejabat pelindungan data"), N_("Menjawab permintaan data pribadi."), _EVERYONE | {P.AUDIT_VIEW}
     ),
     Role.ADMIN: RoleInfo(
-        "Administrator sistem",
-        "Menjaga sistem: akun, peran, sumber data. Tidak membaca nilai perorangan.",
+        N_("Administrator sistem"),
+        N_("Menjaga sistem: akun, peran, sumber data. Tidak membaca nilai perorangan."),
         frozenset({P.ROLE_GRANT, P.SOURCE_MANAGE, P.AUDIT_VIEW, P.PEOPLE_VIEW}),
     ),
 }

@@ -60,6 +60,7 @@ class AppraiserPath:
     steps: tuple[tuple[int, Step], ...]
     as_acting: bool  # the search began where the person is Plt. (annex IV.A.5)
     override: AppraiserOverride | None = None
+    heads: tuple[Seat | None, ...] = ()  # who heads the unit of each step
 
 
 class Place(NamedTuple):
@@ -165,8 +166,9 @@ def appraiser_path(person: Person, on: date) -> AppraiserPath:
     named = overrides_on(on, Q(person=person)).get(person.pk)
     found = search(person.pk, places, named, known)
     acting = found.start is not None and found.start.kind == Placement.Kind.PLT
+    heads = tuple(node.head if (node := known.nodes.get(unit)) else None for unit, _ in found.way.steps)
     return AppraiserPath(
-        _with_rows({person.pk: found}).get(person.pk), found.reason, found.way.steps, acting, override=named
+        _with_rows({person.pk: found}).get(person.pk), found.reason, found.way.steps, acting, named, heads
     )
 
 
