@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from teladan.ui.charts.scales import text_width
@@ -33,10 +33,11 @@ class Mark:
     tip: str = ""
 
     @property
-    def html(self) -> SafeString:
-        attributes = format_html_join("", ' {}="{}"', self.attributes)
-        tip = format_html("<title>{}</title>", self.tip) if self.tip else ""
-        return format_html('<{0} class="{1}"{2}>{3}{4}</{0}>', self.tag, self.css, attributes, self.text, tip)
+    def html(self) -> str:
+        """Tag, class and attributes are ours (names and coordinates); only words come from elsewhere and are escaped."""
+        attributes = "".join(f' {name}="{value}"' for name, value in self.attributes)
+        tip = f"<title>{escape(self.tip)}</title>" if self.tip else ""
+        return f'<{self.tag} class="{self.css}"{attributes}>{escape(self.text)}{tip}</{self.tag}>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class Drawing:
     @property
     def box(self) -> str:
         return f"0 0 {self.width} {self.height}"
+
+    @property
+    def body(self) -> SafeString:
+        return SafeString("".join(mark.html for mark in self.marks))
 
 
 @dataclass(frozen=True, slots=True)
