@@ -125,7 +125,7 @@ def _summary(month: date, digest: str) -> SealSummary:
 def _digest(month: date) -> str:
     """SHA-256 over the sorted lines of the sealed ratings; the same rows in any order give the same digest."""
     found = hashlib.sha256()
-    with connection.cursor() as cursor, cursor.copy(statement("sealed_lines"), {"month": month}) as copy:
+    with connection.cursor() as cursor, cursor.cursor.copy(statement("sealed_lines"), {"month": month}) as copy:
         for block in copy:
             found.update(block)
     return found.hexdigest()
