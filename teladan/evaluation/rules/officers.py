@@ -117,7 +117,6 @@ def group_results(group: Group, policy: Policy) -> dict[str, Draft]:
     gone = Draft(group.window, Use.HIDDEN)
     results = {name: group.previous[name].draft if name in held else fresh.get(name, gone) for name in group.previous}
     results |= fresh
-    results = _without_betrayed(results, counts, held, group, policy)
     return _compared(results, scores, held, model) if scores and model else results
 
 
@@ -224,23 +223,6 @@ def _recompute(record: scoring.Recompute) -> dict[str, Any]:
 
 
 # --- what the group as a whole lets anyone see -------------------------------------------------------------------------
-
-
-def _without_betrayed(
-    results: Mapping[str, Draft],
-    counts: Mapping[str, Mapping[str, int]],
-    held: Collection[str],
-    group: Group,
-    policy: Policy,
-) -> dict[str, Draft]:
-    """Unit minus all officers whom the appraiser sees must not leave a few ratings of somebody who is hidden."""
-    window = {name: sum(months.get(month, 0) for month in group.window) for name, months in counts.items()}
-    visible = {name for name, one in results.items() if one.use in (Use.EVALUATION, Use.AWARD) and name not in held}
-    kept = closing.disclosed(window, policy.k, visible)
-    return {
-        name: replace(one, use=Use.SELF_ONLY) if name in visible and name not in kept else one
-        for name, one in results.items()
-    }
 
 
 def _compared(results: dict[str, Draft], scores: FairScores, held: Collection[str], model: _Model) -> dict[str, Draft]:

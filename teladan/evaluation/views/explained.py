@@ -99,7 +99,7 @@ def officer(seen: Seen) -> OfficerWhy:
         reader=seen.reader,
         unit_name=people.unit_name(result.unit, clock.month_end(month)),
         months=formats.months(result.window_from, result.window_until),
-        chart=_where(result, _("Anda") if seen.reader is Reader.SELF else result.person.name),
+        chart=_where(result, _("Anda") if seen.reader is Reader.SELF else _("Nilai")),
         band_note=_band_note(result),
         steps=_steps(result),
         use=_use(result, frozen),
@@ -199,7 +199,7 @@ def _only_own(result: OfficerResult, r: float, evaluation: float, minimum: int) 
             % {"r": formats.number(r, 2), "need": formats.number(evaluation, 2)}
             + _more_needed(result.n, r, evaluation)
         )
-    return start + _("Angka ini ditahan agar penilaian rekan yang masih sedikit tidak dapat ditebak dari selisihnya.")
+    return start + _("Semua penilaian sama, jadi keandalannya belum dapat dihitung.")
 
 
 def _more_needed(n: int, r: float, target: float) -> str:
@@ -269,6 +269,7 @@ class Place:
     need: int
     trend: Chart | None
     changed: str
+    use: str
     volume: Chart | None
     is_held: bool
 
@@ -301,6 +302,7 @@ def _place(rows: list[OfficerResult], names: Mapping[int, str]) -> Place:
         need=max(int(values["score.min_n"]), int(values["disclosure.k"])),
         trend=_own_trend(shown) if sum(one.score is not None for one in shown) > 1 else None,
         changed=_changed(shown),
+        use=_use(latest, values),
         volume=_volume(rows),
         is_held=latest.window_until != latest.closing.month,
     )
@@ -341,5 +343,4 @@ def _changed(shown: Sequence[rules.Shown]) -> str:
 def _volume(rows: Sequence[OfficerResult]) -> Chart | None:
     if len(rows) < 2:
         return None
-    points = [TrendPoint(formats.month_short(row.closing.month), float(row.events)) for row in reversed(rows[:12])]
-    return charts.trend(_("Layanan Anda per bulan"), points, digits=0)
+    return charts.sparkline(_("Layanan Anda per bulan"), [float(row.events) for row in reversed(rows[:12])])

@@ -53,7 +53,7 @@ class UnitPage:
 
     line: UnitLine
     trend: Chart | None
-    elements: Chart
+    elements: Chart | None
     services: list[UnitLine]
     need: int
 
@@ -68,8 +68,8 @@ def unit(result: UnitResult) -> UnitPage:
     services = [] if result.service else results.service_results(result)
     return UnitPage(
         line=_line(result, name),
-        trend=_unit_trend(history, result.regime) if len(history) > 1 else None,
-        elements=_elements(result),
+        trend=_unit_trend(history, result.regime) if sum(row.ikm is not None for row in history) > 1 else None,
+        elements=_elements(result) if result.elements else None,
         services=[_line(row, row.service.name if row.service else "") for row in services],
         need=int(feedback.thresholds(month)["disclosure.k"]),
     )
