@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from teladan.feedback.views import citizen
+from teladan.feedback.views import citizen, external
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("n", citizen.rating_form, name="rating-form"),
@@ -13,5 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("n/ketik", citizen.rating_typed, name="rating-typed"),
     path("n/siapa-membaca", citizen.rating_readers, name="rating-readers"),
     path("n/<path:token>", citizen.ticket_open, name="ticket-open"),
+    path("penilaian-luar", external.external_list, name="external-list"),
     path("", include("teladan.feedback.urls_counter")),
 ]

@@ -1,5 +1,6 @@
 """Reading: months, tickets, cells, counts."""
 
+from teladan.feedback.queries.external import Distribution, ExternalSummary, external_summary
 from teladan.feedback.queries.months import (
     MonthState,
     TicketCountRow,
@@ -23,12 +24,15 @@ from teladan.feedback.queries.ratings import (
 
 __all__ = [
     "CellRow",
+    "Distribution",
+    "ExternalSummary",
     "MonthState",
     "RatingCount",
     "TicketCountRow",
     "UnitAnswers",
     "cells",
     "collection_rules",
+    "external_summary",
     "issue_days",
     "latency",
     "month_states",
