@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from teladan.awards.actions import ensure_programme
 from teladan.core import policy, progress
 from teladan.core.models import Progress
 from teladan.people.models import Person, Unit
@@ -26,6 +27,7 @@ DEMO_KEY = "demo.seed"
 def load_reference_data() -> None:
     """Policy rows, then whatever each room brings along. Idempotent."""
     policy.load_pack(json.loads(POLICY_PACK.read_text(encoding="utf-8")), by="system")
+    ensure_programme(by="system")
 
 
 def pending_migrations() -> int:
