@@ -275,3 +275,24 @@ def set_appraiser_for(
             person=person, appraiser=appraiser, reason=reason, by=by, valid_from=valid_from, valid_until=valid_until
         )
     return len(chosen)
+
+
+def place_acting_head(
+    *,
+    unit: Unit,
+    person: Person,
+    kind: Placement.Kind | str,
+    by: object,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> Placement:
+    """Let somebody act as head of a unit, on the head post of the first day."""
+    start = valid_from or clock.today()
+    period = unit.periods.filter(queries.valid_on(start)).select_related("head_post").first()
+    if period is None or period.head_post is None:
+        raise Refused("Unit ini tidak punya jabatan kepala pada hari itu.")
+    if not person.is_active:
+        raise Refused(f"{person} tidak aktif dan tidak dapat ditunjuk.")
+    return place_acting(
+        person=person, post=period.head_post, kind=kind, by=by, valid_from=start, valid_until=valid_until
+    )

@@ -102,6 +102,8 @@ class _Reader:
                 self.error(number, column, f"Isi {column} lebih dari {most} huruf.", "Pendekkan isinya.")
             if not values[column] and column != "JABATAN KEPALA":
                 self.error(number, column, f"{column} kosong.", "Isi kolom ini; kodenya sama dengan UNOR ID di SIASN.")
+        if "/" in values["KODE UNIT"]:
+            self.error(number, "KODE UNIT", "Kode unit tidak boleh memuat garis miring.", "Pakai tanda hubung.")
         kind = self._choice(number, "JENIS", values["JENIS"], _KINDS)
         head_kind = self._choice(number, "JENJANG KEPALA", values.get("JENJANG KEPALA", ""), {"": None, **_HEADS})
         since = self._since(number, values["BERLAKU SEJAK"])

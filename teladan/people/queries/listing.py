@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from teladan.core.models import AuditEvent, ImportRun
 from teladan.people.models import Grant, Person, Placement, Unit, UnitPeriod, User
+from teladan.people.permissions import ROLES, Role
 from teladan.people.queries.appraisers import AppraiserPath, without_appraiser
-from teladan.people.queries.places import Tree, descendants, placements_of, subtree, tree, valid_on
+from teladan.people.queries.places import Tree, descendants, people_in, placements_of, subtree, tree, valid_on
 from teladan.people.rules import Seat, Step
 
 PAGE = 50
@@ -130,10 +131,37 @@ def names_of(units: Collection[int], on: date) -> dict[int, str]:
     return dict(UnitPeriod.objects.filter(valid_on(on), unit__in=units).values_list("unit_id", "name"))
 
 
-def history_of(person: Person) -> list[Placement]:
+@dataclass(frozen=True)
+class HistoryRow:
+    """One placement, with the unit's name as it was when the placement began."""
+
+    placement: Placement
+    unit_name: str
+    is_running: bool
+
+
+def history_of(person: Person, on: date) -> list[HistoryRow]:
     """Every placement, the newest first."""
-    rows = Placement.objects.filter(person=person).select_related("post__unit")
-    return list(rows.order_by("-valid_from", "kind"))
+    rows = Placement.objects.filter(person=person).select_related("post__unit").order_by("-valid_from", "kind")
+    placements = list(rows)
+    periods = list(UnitPeriod.objects.filter(unit__in={row.post.unit_id for row in placements}))
+    return [
+        HistoryRow(
+            row, _name_then(periods, row), row.valid_from <= on and (row.valid_until is None or row.valid_until > on)
+        )
+        for row in placements
+    ]
+
+
+def _name_then(periods: Iterable[UnitPeriod], row: Placement) -> str:
+    names = [
+        period.name
+        for period in periods
+        if period.unit_id == row.post.unit_id
+        and period.valid_from <= row.valid_from
+        and (period.valid_until is None or period.valid_until > row.valid_from)
+    ]
+    return names[0] if names else row.post.unit.code
 
 
 # --- the tree ------------------------------------------------------------------------------------------------------------
@@ -183,6 +211,14 @@ def branches(on: date) -> list[Branch]:
         if parent in found:
             found[parent].below.append(found[key])
     return [found[key] for key, node in known.nodes.items() if node.parent not in found]
+
+
+def only(tops: Iterable[Branch], allowed: Collection[int]) -> list[Branch]:
+    """The topmost branches that the account may see."""
+    found: list[Branch] = []
+    for branch in tops:
+        found += [branch] if branch.unit.pk in allowed else only(branch.below, allowed)
+    return found
 
 
 @dataclass(frozen=True)
@@ -286,13 +322,22 @@ def candidates(unit: Unit | None, on: date, search: str = "") -> list[Listed]:
     return _listed((people[key] for key in dict.fromkeys(heads) if key in people), on)
 
 
+def candidates_to_act(unit: Unit, on: date, search: str = "") -> list[Listed]:
+    """Who may act as head: by name or NIP, else the unit's own people and the heads around it."""
+    if search:
+        return candidates(unit, on, search)
+    people = people_in(subtree([unit.pk], on), on).filter(is_active=True).order_by("sort_name", "id")[:15]
+    own = _listed(people, on)
+    known = {row.person.pk for row in own}
+    return [*own, *(row for row in candidates(unit, on) if row.person.pk not in known)]
+
+
 # --- accounts, imports ---------------------------------------------------------------------------------------------------
 
 
-def accounts(on: date, search: str = "") -> QuerySet[User]:
-    """Accounts with their grants of the day, by name."""
-    now = Grant.objects.filter(valid_on(on)).select_related("unit").order_by("role", "id")
-    rows = User.objects.select_related("person").prefetch_related(Prefetch("grants", now, to_attr="grants_now"))
+def accounts(search: str = "") -> QuerySet[User]:
+    """Accounts by name."""
+    rows = User.objects.select_related("person")
     for word in plain(search).split():
         rows = rows.filter(
             Q(username__icontains=word)
@@ -301,6 +346,17 @@ def accounts(on: date, search: str = "") -> QuerySet[User]:
             | Q(person__nip__startswith=word)
         )
     return rows.order_by("person__sort_name", "display_name", "username", "id")
+
+
+def roles_by_account(accounts: Collection[int], on: date) -> dict[int, list[tuple[str, str]]]:
+    """Role and name of its unit, of the day, by account; two queries."""
+    grants = list(Grant.objects.filter(valid_on(on), user__in=accounts).order_by("role", "id"))
+    names = names_of({grant.unit_id for grant in grants if grant.unit_id}, on)
+    found: dict[int, list[tuple[str, str]]] = {}
+    for grant in grants:
+        label = ROLES[Role(grant.role)].label
+        found.setdefault(grant.user_id, []).append((label, names.get(grant.unit_id or 0, "")))
+    return found
 
 
 def grants_of(user: User) -> list[Grant]:
@@ -320,3 +376,22 @@ def recent_runs(name: str | None) -> list[ImportRun]:
 def events_of(subject: str) -> list[AuditEvent]:
     """What was done to somebody or something, the newest first."""
     return list(AuditEvent.objects.filter(subject=subject).order_by("-at", "-id")[:20])
+
+
+def account_of(person: Person) -> User | None:
+    """The account of an employee."""
+    return User.objects.filter(person=person).first()
+
+
+def name_of_actor(actor: str) -> str:
+    """`user:7` as a name; other words as they are."""
+    key = actor.removeprefix("user:")
+    user = User.objects.select_related("person").filter(pk=key).first() if key.isdigit() else None
+    return user.get_full_name() if user else actor
+
+
+def state_of(grant: Grant, on: date) -> str:
+    """past, running or coming."""
+    if grant.valid_until and grant.valid_until <= on:
+        return "past"
+    return "running" if grant.valid_from <= on else "coming"
