@@ -181,6 +181,15 @@ class Branch:
     below: list[Branch] = field(default_factory=list)
 
     @property
+    def head_words(self) -> str:
+        """The head's name, with Plt., Plh. or Pj. in front of who only acts."""
+        if self.head is None:
+            return ""
+        acting = {Placement.Kind.PLT, Placement.Kind.PLH, Placement.Kind.PJ}
+        mark = f"{Placement.Kind(self.head_kind).label} " if self.head_kind in acting else ""
+        return f"{mark}{self.head.full_name}"
+
+    @property
     def everybody(self) -> int:
         """People here and below."""
         return self.people + sum(branch.everybody for branch in self.below)

@@ -67,6 +67,11 @@ def import_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "more": report.errors + report.warnings - min(SHOWN, len(report.messages)),
         "committed": run.state == ImportRun.State.COMMITTED,
         "uploader": queries.name_of_actor(run.uploaded_by),
+        "groups": [
+            (_("Lihat yang baru"), report.examples.get("new")),
+            (_("Lihat yang berubah"), report.examples.get("changed")),
+            (_("Lihat yang tidak ada di berkas (tetap tersimpan)"), report.examples.get("missing")),
+        ],
     }
     return render(request, "people/import_run.html", context)
 
