@@ -18,7 +18,7 @@ from teladan.demo.truth import INCOMPLETE, OTHERS, REFUSED, STAFF, Truth, answer
 
 DATA = Path(__file__).parent / "data"
 MONTHS = 18
-RESPONSE = 0.37
+RESPONSE = 0.4
 REFUSAL_HEAVY = "UBAH-NAMA"
 OUTREACH_DAY = date(2026, 8, 12)
 EVENT_HEADERS = [
@@ -200,7 +200,7 @@ def desks(staff: Sequence[city.DemoPerson], catalogue: Mapping[str, Sequence[str
         Desk("DUKCAPIL-1", "DP1", "antrean-dukcapil", officers(city.DAFDUK, 0, 7), register, 420),
         Desk("DUKCAPIL-2", "DP2", "antrean-dukcapil", officers(city.DAFDUK, 5, 12), register, 420),
         Desk("DUKCAPIL-3", "CS1", "antrean-dukcapil", officers(city.CAPIL, 0, 8), civil, 360),
-        Desk("DUKCAPIL-4", "CS2", "antrean-dukcapil", officers(city.CAPIL, 8, 9), civil, 9),
+        Desk("DUKCAPIL-4", "CS2", "antrean-dukcapil", officers(city.CAPIL, 8, 9), civil, 4),
         Desk("MPP-DDK", "DDK", "antrean-mpp", officers(city.DAFDUK, 9, 14), register, 300),
         Desk("MPP-DPTK", "DPTK", "antrean-mpp", officers(city.PTSP_SERVICE, 0, 10), weighted(catalogue["perizinan"], 0.6), 430),
     ]  # fmt: skip

@@ -58,6 +58,8 @@ def people(seed: int) -> Iterator[Invented]:
         else:
             last = faker.last_name_male() if sex == "L" else faker.last_name_female()
         middle = f" {random.choice(parts['belakang', sex])}" if random.random() < 0.15 else ""
+        if middle.strip() == last:
+            middle = ""
         born = date(1967, 1, 1) + timedelta(days=random.randrange(365 * 33))
         since = date(max(born.year + 22 + random.randrange(8), 1992), random.randrange(1, 13), 1)
         since = min(since, date(2024, 3, 1))

@@ -15,7 +15,7 @@ BASE = (0.92, 0.86, 0.60)
 """P(answer >= 2), >= 3, >= 4 of an average officer and service: most are full of praise, then the angry."""
 CORRELATION = 0.6
 """How much one citizen's answers go together."""
-OFFICER_SD, SERVICE_SD = 0.45, 0.25
+OFFICER_SD, SERVICE_SD = 0.6, 0.25
 REFUSED, INCOMPLETE = -0.9, -0.4
 ELEMENT_SHIFT = {
     "kompetensi": 0.05, "perilaku": 0.15, "persyaratan": -0.1, "prosedur": -0.25, "waktu": -0.2, "biaya": 0.6,

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--until", metavar="TTTT-BB", help="bulan terakhir yang ditutup (bawaan: yang terbaru)")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - signature of Django
+    def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
         try:
             grace = int(policy.get("collection.grace_days", clock.day_of(now)))
