@@ -142,7 +142,7 @@ def test_rating_one_person_refuses_unknown_words(world: World) -> None:
     url = reverse("team-rate-person", kwargs={"person_id": person.pk})
     response = at(world.user).post(url, {"bulan": "2026-10", **picks(person, work="hebat")})
     assert response.status_code == 422
-    assert "Pilih di bawah, sesuai, atau di atas." in response.content.decode()
+    assert "Pilih bawah, sesuai, atau atas." in response.content.decode()
 
 
 def test_rating_one_person_refuses_after_signing(world: World) -> None:

@@ -12,9 +12,9 @@ from teladan.evaluation.models import Achievement, Evaluation
 from teladan.evaluation.rules.rating import ABOVE, BELOW, MEETS
 
 SHORT_RATINGS = [
-    (BELOW, gettext_lazy("di bawah")),
+    (BELOW, gettext_lazy("bawah")),
     (MEETS, gettext_lazy("sesuai")),
-    (ABOVE, gettext_lazy("di atas")),
+    (ABOVE, gettext_lazy("atas")),
 ]
 
 
@@ -23,7 +23,7 @@ def _pick() -> forms.ChoiceField:
         choices=SHORT_RATINGS,
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": gettext_lazy("Pilih di bawah, sesuai, atau di atas.")},
+        error_messages={"invalid_choice": gettext_lazy("Pilih bawah, sesuai, atau atas.")},
     )
 
 

@@ -120,7 +120,7 @@ class Marks:
     score: float
 
 
-def interval_marks(score: float, low: float, high: float, *, width: float = 96, margin: float = 4) -> Marks:
+def interval_marks(score: float, low: float, high: float, *, width: float = 152, margin: float = 6) -> Marks:
     """Positions inside the strip; an interval that leaves the scale is cut at its ends."""
 
     def place(value: float) -> float:

@@ -80,15 +80,17 @@ def _place(work: str, behaviour: str) -> tuple[int, int]:
 
 def _cell(work: str, behaviour: str) -> charts.Cell:
     name = rating.predicate_for(work, behaviour)
-    return charts.Cell(predicate_label(name), TONES.get(name, "good"))
+    label = predicate_label(name).replace("/Misconduct", "/\u200bMis\u00adconduct")  # the law breaks it there too
+    return charts.Cell(label, TONES.get(name, "good"))
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """First names, with a second word where two people share the first."""
-    firsts = [name.split()[0] if name.split() else name for name in names]
+    """First names, with the next initial where two people share the first."""
+    words = [[word for word in name.split() if not word.endswith(".")] or name.split() for name in names]
+    firsts = [parts[0] if parts else "" for parts in words]
     return [
-        first if firsts.count(first) == 1 else " ".join(name.split()[:2])
-        for first, name in zip(firsts, names, strict=True)
+        first if firsts.count(first) == 1 or len(parts) == 1 else f"{first} {parts[1][0]}."
+        for first, parts in zip(firsts, words, strict=True)
     ]
 
 
