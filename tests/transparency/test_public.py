@@ -117,5 +117,5 @@ def test_public_home_query_count(client: Client, count: int, django_assert_num_q
     closing = make_closing()
     for number in range(count):
         release(f"U{number}", closing=closing)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get("/publik")
