@@ -10,10 +10,8 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -26,6 +24,7 @@ from teladan.feedback import intake
 from teladan.feedback.actions import serving
 from teladan.feedback.actions.sealing import MonthSealed
 from teladan.feedback.actions.tickets import IssuedTicket, TicketConflict, TicketRefused, reprint_ticket
+from teladan.feedback.slips import ticket_address
 from teladan.services import actions, queries
 from teladan.services.actions import EventConflict, EventRefused
 from teladan.services.models import SourceSystem
@@ -213,8 +212,7 @@ def _row(body: EventIn) -> dict[str, str]:
 
 
 def _ticket(issued: IssuedTicket) -> TicketOut:
-    address = settings.PUBLIC_ADDRESS.rstrip("/") + reverse("ticket-open", args=[issued.token])
-    return TicketOut(alamat=address, berlaku_sampai=issued.ticket.expires_on)
+    return TicketOut(alamat=ticket_address(issued.token), berlaku_sampai=issued.ticket.expires_on)
 
 
 # --- problems --------------------------------------------------------------------------------------------------------

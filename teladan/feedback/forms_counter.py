@@ -49,5 +49,5 @@ class ServeForm(forms.Form):
     def clean_day(self) -> date:
         day: date = self.cleaned_data["day"]
         if day != clock.today():
-            raise forms.ValidationError(_("Halaman ini dibuka kemarin. Nomor baru sudah disiapkan, kirim sekali lagi."))
+            raise forms.ValidationError(_("Halaman ini dibuka pada hari lain."))
         return day

@@ -249,8 +249,13 @@ class CounterServices:
     others: list[Service]
 
     @property
+    def hidden(self) -> list[Service]:
+        """Behind "other services"."""
+        return [*self.rest, *self.others]
+
+    @property
     def all(self) -> list[Service]:
-        return [*self.frequent, *self.rest, *self.others]
+        return [*self.frequent, *self.hidden]
 
 
 def services_at(counter: Counter, officer: Person, on: date, *, tiles: int = 11) -> CounterServices:

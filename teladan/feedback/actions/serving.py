@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from teladan.core import clock
 from teladan.feedback.actions.sealing import collecting_month
-from teladan.feedback.actions.tickets import IssuedTicket, issue_ticket, register_tickets, reprint_ticket
+from teladan.feedback.actions.tickets import IssuedTicket, TicketExists, issue_ticket, register_tickets, reprint_ticket
 from teladan.people.models import Person, User
 from teladan.services import access, actions, queries, rules
 from teladan.services.actions import EventConflict, NewEvent
@@ -83,7 +83,7 @@ def serve(
                 by=user,
             )
             return Served(event, issue_ticket(event=event, by=user, printed=True))
-    except EventConflict:  # a double click: the first of the two has just been recorded
+    except (EventConflict, TicketExists):  # a double click: the first of the two has just been recorded
         known = queries.event_with_number(source, full)
         if known is None:
             raise
