@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +79,7 @@ class AppraiserForm(forms.Form):
         max_length=300,
     )
     mulai = day_field(_("Mulai"))
-    sampai = day_field(_("Sampai sebelum"), _("Boleh kosong: berlaku sampai diubah."), required=False)
+    sampai = day_field(_("Sampai sebelum"), _("Tanpa tanggal: berlaku sampai diubah."), required=False)
 
     def __init__(self, *args: Any, candidates: Iterable[Listed], **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"mulai": clock.today()})
@@ -90,8 +91,8 @@ class AppraiserForm(forms.Form):
 
 
 def _candidate_words(row: Listed) -> str:
-    place = f"{row.post_title}, {row.unit_name}" if row.post_title else _("tanpa jabatan")
-    return f"{row.person.full_name} · {place}"
+    place = f"{row.post_title}, {row.unit_name}" if row.post_title else gettext("tanpa jabatan")
+    return format_html("<b>{}</b> <small>{}</small>", row.person.full_name, place)
 
 
 class ActingForm(forms.Form):
@@ -109,7 +110,7 @@ class ActingForm(forms.Form):
     )
     person = forms.ChoiceField(label=_("Pegawai"), widget=forms.RadioSelect)
     valid_from = day_field(_("Mulai"))
-    valid_until = day_field(_("Sampai sebelum"), _("Boleh kosong: berlaku sampai diakhiri."), required=False)
+    valid_until = day_field(_("Sampai sebelum"), _("Tanpa tanggal: berlaku sampai diakhiri."), required=False)
 
     def __init__(self, *args: Any, candidates: Iterable[Listed], **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"valid_from": clock.today()})
@@ -128,7 +129,7 @@ class GrantForm(forms.Form):
         label=_("Berlaku untuk"), help_text=_("Untuk unit ini dan semua di bawahnya."), required=False
     )
     valid_from = day_field(_("Mulai"))
-    valid_until = day_field(_("Sampai sebelum"), _("Boleh kosong: berlaku sampai dicabut."), required=False)
+    valid_until = day_field(_("Sampai sebelum"), _("Tanpa tanggal: berlaku sampai dicabut."), required=False)
 
     def __init__(self, *args: Any, roles: Iterable[Role], units: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"valid_from": clock.today()})
