@@ -1,0 +1,221 @@
+"""Accounts, roles, appraisers by hand, acting heads: refusals, then rows and their audit events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+
+from teladan.core import clock
+from teladan.core.models import AuditEvent
+from teladan.people import actions, queries
+from teladan.people.access import can, has_role
+from teladan.people.actions import Refused
+from teladan.people.models import AppraiserOverride, Grant, Placement, User
+from teladan.people.permissions import Permission, Role
+from tests.make import make_grant, make_head, make_head_post, make_person, make_staff, make_unit, make_user
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 9)
+PASSWORD = "empat belas ayam jantan"
+
+
+@pytest.fixture(autouse=True)
+def today() -> Iterator[None]:
+    with clock.at(clock.local(TODAY, 9)):
+        yield
+
+
+def events(kind: str) -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(event=kind).order_by("id"))
+
+
+# --- accounts ------------------------------------------------------------------------------------------------------------
+
+
+def test_create_account_refuses() -> None:
+    person = make_person()
+    make_user(person, username="ada")
+    for refused in (
+        {"person": None, "username": "x"},
+        {"person": person, "username": "lain"},
+        {"person": None, "username": "ADA", "display_name": "x"},
+        {"person": make_person(), "username": "y", "password": "pendek"},
+    ):
+        with pytest.raises(Refused):
+            actions.create_account(**refused, by="cli")  # type: ignore[arg-type]
+    assert User.objects.count() == 1
+
+
+def test_create_account_keeps_only_a_hash() -> None:
+    user = actions.create_account(person=make_person(), username="rina", password=PASSWORD, by="cli")
+    assert user.password.startswith("argon2")
+    assert user.check_password(PASSWORD)
+    assert not actions.create_account(person=make_person(), username="adi", by="cli").has_usable_password()
+    assert [event.after for event in events("people.account_created")] == [{"username": "rina"}, {"username": "adi"}]
+
+
+# --- roles ---------------------------------------------------------------------------------------------------------------
+
+
+def test_grant_role_refuses_citizen_self_twice_and_backwards() -> None:
+    user, giver = make_user(), make_user(role="admin")
+    actions.grant_role(user=user, role="operator", unit=None, by=giver)
+    with pytest.raises(Refused, match="Warga"):
+        actions.grant_role(user=user, role="citizen", unit=None, by=giver)
+    with pytest.raises(Refused, match="orang lain"):
+        actions.grant_role(user=giver, role="bkpsdm", unit=None, by=giver)
+    with pytest.raises(Refused, match="sudah diberikan"):
+        actions.grant_role(user=user, role="operator", unit=None, by=giver)
+    with pytest.raises(Refused, match="sesudah"):
+        actions.grant_role(user=user, role="mayor", unit=None, by=giver, valid_until=TODAY)
+    assert Grant.objects.filter(user=user).count() == 1
+
+
+def test_grant_role_refuses_beyond_the_givers_scope() -> None:
+    unit = make_unit()
+    for giver in (make_user(), make_user(role="operator", unit=unit), make_user(role="bkpsdm", unit=unit)):
+        with pytest.raises(Refused, match="tidak berwenang"):
+            actions.grant_role(user=make_user(), role="officer", unit=make_unit(f"X{giver.pk}"), by=giver)
+    inside = make_user(role="bkpsdm", unit=unit)
+    assert actions.grant_role(user=make_user(), role="officer", unit=unit, by=inside).unit == unit
+
+
+def test_only_an_administrator_makes_an_administrator() -> None:
+    with pytest.raises(Refused, match="tidak berwenang"):
+        actions.grant_role(user=make_user(), role="admin", unit=None, by=make_user(role="bkpsdm"))
+    user = make_user()
+    actions.grant_role(user=user, role="admin", unit=None, by=make_user(role="admin"))
+    assert has_role(user, Role.ADMIN)
+
+
+def test_grant_and_revoke_take_effect_at_once_and_are_kept() -> None:
+    user, giver = make_user(), make_user(role="admin")
+    assert not can(user, Permission.PEOPLE_VIEW)
+    grant = actions.grant_role(user=user, role="operator", unit=make_unit(), by=giver, valid_from=date(2026, 11, 1))
+    assert can(user, Permission.PEOPLE_VIEW)
+    actions.revoke_role(grant=grant, by=giver, reason="Pindah tugas")
+    assert not has_role(User.objects.get(pk=user.pk), Role.OPERATOR)
+    assert Grant.objects.get(pk=grant.pk).valid_until == TODAY
+    [given], [taken] = events("people.role_granted"), events("people.role_revoked")
+    assert (given.subject, given.actor) == (f"user:{user.pk}", f"user:{giver.pk}")
+    assert (taken.reason, taken.before and taken.before["role"]) == ("Pindah tugas", "operator")
+
+
+def test_revoke_role_refuses_twice_and_ones_own() -> None:
+    giver = make_user(role="admin")
+    over = make_grant(make_user(), "operator", valid_until=TODAY)
+    with pytest.raises(Refused, match="sudah berakhir"):
+        actions.revoke_role(grant=over, by=giver, reason="x")
+    with pytest.raises(Refused, match="orang lain"):
+        actions.revoke_role(grant=Grant.objects.get(user=giver), by=giver, reason="x")
+
+
+def test_revoking_a_role_of_the_same_day_leaves_no_empty_span() -> None:
+    grant = make_grant(make_user(), "operator", valid_from=TODAY)
+    actions.revoke_role(grant=grant, by="cli", reason="x")
+    assert not Grant.objects.filter(pk=grant.pk).exists()
+    assert events("people.role_revoked")
+
+
+# --- appraisers by hand --------------------------------------------------------------------------------------------------
+
+
+def test_set_appraiser_refuses_self_no_reason_gone_backwards_and_each_other() -> None:
+    person, boss, by = make_person(), make_person(), make_user(role="bkpsdm")
+    gone = make_person(is_active=False)
+    for values in (
+        {"appraiser": person, "reason": "x"},
+        {"appraiser": boss, "reason": "  "},
+        {"appraiser": gone, "reason": "x"},
+        {"appraiser": boss, "reason": "x", "valid_until": TODAY},
+    ):
+        with pytest.raises(Refused):
+            actions.set_appraiser(person=person, by=by, **values)  # type: ignore[arg-type]
+    actions.set_appraiser(person=person, appraiser=boss, reason="x", by=by)
+    with pytest.raises(Refused, match="saling menilai"):
+        actions.set_appraiser(person=boss, appraiser=person, reason="x", by=by)
+
+
+def test_set_appraiser_ends_the_one_before() -> None:
+    person, first, second, by = make_person(), make_person(), make_person(), make_user(role="bkpsdm")
+    actions.set_appraiser(person=person, appraiser=first, reason="a", by=by, valid_from=date(2026, 10, 1))
+    actions.set_appraiser(person=person, appraiser=second, reason="SK 12", by=by, valid_from=date(2026, 11, 1))
+    spans = AppraiserOverride.objects.order_by("valid_from").values_list("appraiser", "valid_from", "valid_until")
+    assert list(spans) == [
+        (first.pk, date(2026, 10, 1), date(2026, 11, 1)),
+        (second.pk, date(2026, 11, 1), None),
+    ]
+    assert [event.reason for event in events("people.appraiser_set")] == ["a", "SK 12"]
+    actions.set_appraiser(person=person, appraiser=first, reason="b", by=by, valid_from=date(2026, 11, 1))
+    assert AppraiserOverride.objects.get(valid_until=None).appraiser == first
+
+
+def test_end_override_returns_to_the_tree() -> None:
+    unit = make_unit()
+    person, head, by = make_staff(unit), make_head(unit), make_user(role="bkpsdm")
+    row = actions.set_appraiser(
+        person=person, appraiser=make_person(), reason="x", by=by, valid_from=TODAY - timedelta(days=9)
+    )
+    actions.end_override(override=row, by=by, reason="Kembali")
+    found = queries.appraiser_of(person, TODAY)
+    assert found is not None
+    assert found.person == head
+    with pytest.raises(Refused, match="sudah berakhir"):
+        actions.end_override(override=row, by=by, reason="x")
+
+
+def test_set_appraiser_for_many_is_all_or_nobody() -> None:
+    first, second, boss, by = make_person(), make_person(), make_person(), make_user(role="bkpsdm")
+    actions.set_appraiser(person=boss, appraiser=second, reason="x", by=by)
+    with pytest.raises(Refused):
+        actions.set_appraiser_for(people=[first, second], appraiser=boss, reason="x", by=by)
+    assert not AppraiserOverride.objects.filter(person=first).exists()
+    assert actions.set_appraiser_for(people=[first, boss], appraiser=boss, reason="x", by=by) == 1
+
+
+# --- acting heads --------------------------------------------------------------------------------------------------------
+
+
+def test_place_acting_refuses_definitive_gone_backwards_and_twice() -> None:
+    unit, person = make_unit(), make_person()
+    with pytest.raises(Refused, match="tidak punya jabatan kepala"):
+        actions.place_acting_head(unit=unit, person=person, kind="plt", by="cli")
+    make_head_post(unit)
+    for values in (
+        {"person": person, "kind": "definitif"},
+        {"person": make_person(is_active=False), "kind": "plt"},
+        {"person": person, "kind": "plt", "valid_until": TODAY},
+    ):
+        with pytest.raises(Refused):
+            actions.place_acting_head(unit=unit, by="cli", **values)  # type: ignore[arg-type]
+    actions.place_acting_head(unit=unit, person=person, kind="plt", by="cli")
+    with pytest.raises(Refused, match="waktu yang sama"):
+        actions.place_acting_head(unit=unit, person=person, kind="plh", by="cli")
+    assert Placement.objects.count() == 1
+
+
+def test_an_acting_head_closes_the_gap_and_its_end_opens_it_again() -> None:
+    top = make_unit("KOTA", kind="kota")
+    unit = make_unit("D", parent=top)
+    clerk = make_staff(unit)
+    make_head_post(unit, kind="jpt")
+    assert [gap.unit for gap in queries.gaps(TODAY)] == [unit]
+    row = actions.place_acting_head(unit=unit, person=make_person(), kind="plt", by="cli", valid_from=date(2026, 11, 1))
+    assert queries.gaps(TODAY) == []
+    found = queries.appraiser_of(clerk, TODAY)
+    assert found is not None
+    assert found.via == "acting"
+    actions.end_acting(placement=row, by="cli")
+    assert queries.gaps(TODAY)[0].people[0][0] == clerk
+    with pytest.raises(Refused, match="sudah berakhir"):
+        actions.end_acting(placement=row, by="cli")
+    assert len(events("people.placement_changed")) == 2
+
+
+def test_a_definitive_post_does_not_end_here() -> None:
+    unit = make_unit()
+    make_head(unit)
+    with pytest.raises(Refused, match="kepegawaian"):
+        actions.end_acting(placement=Placement.objects.get(), by="cli")
