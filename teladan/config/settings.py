@@ -80,6 +80,12 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+# The pages below /n know nothing of sessions and accounts (config/wsgi.py).
+CITIZEN_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 
 ROOT_URLCONF = "teladan.config.urls"
 WSGI_APPLICATION = "teladan.config.wsgi.application"

@@ -1,8 +1,42 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application that granian serves: the citizen's pages on a short way, everything else on the full one.
+
+The citizen's pages use no session, account, message, or CSRF cookie (`feedback.views.doorway`), and on a busy day they are
+most of the traffic; the middleware they do not need costs more than the pages themselves.
+"""
+
+from __future__ import annotations
 
 import os
-
-from django.core.wsgi import get_wsgi_application
+from collections.abc import Callable, Iterable
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teladan.config.settings")
-application = get_wsgi_application()
+
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+
+Start = Callable[..., Any]
+
+
+class CitizenHandler(WSGIHandler):
+    """Django with the middleware of `settings.CITIZEN_MIDDLEWARE`."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        full = settings.MIDDLEWARE
+        settings.MIDDLEWARE = settings.CITIZEN_MIDDLEWARE
+        try:
+            super().load_middleware(is_async)
+        finally:
+            settings.MIDDLEWARE = full
+
+
+django.setup(set_prefix=False)
+_citizen = CitizenHandler()
+_full = WSGIHandler()
+
+
+def application(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    path = environ.get("PATH_INFO", "")
+    handler = _citizen if path == "/n" or path.startswith("/n/") else _full
+    return handler(environ, start_response)
