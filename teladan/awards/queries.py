@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -166,11 +166,19 @@ def tie_words(tie: Tie | None) -> str:
 
 @dataclass(frozen=True)
 class Voice:
-    """Whether a member may decide this round, and if not, what stands against it."""
+    """A member's voice in a round: ties that we know, statements made, and whether that lets the member decide."""
 
-    stated: int
+    ties: Mapping[int, Tie]
+    statements: Mapping[int, ConflictStatement]
     size: int
-    is_conflicted: bool
+
+    @property
+    def stated(self) -> int:
+        return len(self.statements)
+
+    @property
+    def is_conflicted(self) -> bool:
+        return bool(self.ties) or any(one.has_conflict for one in self.statements.values())
 
     @property
     def may_decide(self) -> bool:
@@ -178,10 +186,8 @@ class Voice:
 
 
 def voice(round: Round, member: User) -> Voice:
-    """A member's voice in a round: stated about everybody, tied to nobody."""
-    stated, tied = statements_of(round, member), ties(round, member)
-    conflicted = bool(tied) or any(one.has_conflict for one in stated.values())
-    return Voice(len(stated), len(round.candidates.all()), conflicted)
+    """What a member may say in a round."""
+    return Voice(ties(round, member), statements_of(round, member), len(round.candidates.all()))
 
 
 def unit_names(round: Round) -> dict[str, str]:

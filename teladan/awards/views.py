@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from teladan.awards import access, actions, certificate, pictures, queries
 from teladan.awards.actions import AwardRefused, Statement
 from teladan.awards.forms import SOME, DecisionForm, StatementForm
-from teladan.awards.models import Candidate, Round
+from teladan.awards.models import Candidate, ConflictStatement, Round
 from teladan.core import clock, pdf
 from teladan.people.access import can, requires
 from teladan.people.models import User
@@ -61,9 +61,8 @@ def award_round(request: HttpRequest, round_id: int) -> HttpResponse:
     """Candidates with their evidence, the rule that brought them, statements, and the decision."""
     found = access.round_or_404(request.user, round_id)
     context = _round_context(request, found)
-    context["statements"] = [
-        (candidate, form, tie) for candidate, form, tie in _statement_forms(request, found)
-    ] if context["may_state"] else []  # fmt: skip
+    if context["may_state"]:
+        context["statements"] = _statement_forms(found, context["voice"])
     return render(request, "awards/award_round.html", context)
 
 
@@ -88,19 +87,18 @@ def _round_context(request: HttpRequest, found: Round) -> dict[str, Any]:
 
 
 def _statement_forms(
-    request: HttpRequest, found: Round, *, bound: bool = False
+    found: Round, voice: queries.Voice, data: QueryDict | None = None
 ) -> list[tuple[Candidate, StatementForm, str]]:
-    user = _user(request)
-    ties, saved = queries.ties(found, user), queries.statements_of(found, user)
     rows = []
     for candidate in found.candidates.all():
-        tie, prefix = ties.get(candidate.pk), f"c{candidate.pk}"
-        data = request.POST if bound else _prefilled(prefix, saved.get(candidate.pk), queries.tie_words(tie))
-        rows.append((candidate, StatementForm(data, prefix=prefix, tied=bool(tie)), queries.tie_words(tie)))
+        tie, prefix = voice.ties.get(candidate.pk), f"c{candidate.pk}"
+        words = queries.tie_words(tie)
+        shown = _prefilled(prefix, voice.statements.get(candidate.pk), words) if data is None else data
+        rows.append((candidate, StatementForm(shown, prefix=prefix, tied=bool(tie)), words))
     return rows
 
 
-def _prefilled(prefix: str, saved: Any, tie_words: str) -> dict[str, str] | None:
+def _prefilled(prefix: str, saved: ConflictStatement | None, tie_words: str) -> dict[str, str] | None:
     """What was stated before, else the tie we know of, else nothing chosen."""
     if saved is not None:
         answer = SOME if saved.has_conflict else "tidak"
@@ -112,7 +110,7 @@ def _prefilled(prefix: str, saved: Any, tie_words: str) -> dict[str, str] | None
 def conflict_state(request: HttpRequest, round_id: int) -> HttpResponse:
     """A member states conflicts of interest about every candidate at once."""
     found = access.round_to_decide(request.user, round_id)
-    rows = _statement_forms(request, found, bound=True)
+    rows = _statement_forms(found, queries.voice(found, _user(request)), request.POST)
     bad = [form for _candidate, form, _tie in rows if not form.is_valid()]
     if bad:
         context = {**_round_context(request, found), "statements": rows, "bad": bad}

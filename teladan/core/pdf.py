@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -54,21 +55,55 @@ def _text(data: Mapping[str, Any]) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def _main() -> None:
+_UNDRAWABLE = re.compile(r'the text `"((?:\\.|[^"\\])*)"` could not be displayed')
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
+_ROUNDS = 20
+
+
+def _compile(order: dict[str, Any]) -> bytes:
+    """The document; letters that no font of ours can draw (emoji, rare scripts) become � instead of stopping it."""
     import typst
 
-    order = json.load(sys.stdin)
-    source = Path(order["source"])
-    document = typst.compile(
-        source,
-        root=source.parent,
-        sys_inputs={"data": order["data"]},
-        ignore_system_fonts=True,
-        pdf_standards="ua-1",
-        timestamp=order["at"],
-        format="pdf",
-    )
-    sys.stdout.buffer.write(document)
+    source, data = Path(order["source"]), order["data"]
+    for _round in range(_ROUNDS):
+        try:
+            document: bytes = typst.compile(
+                source,
+                root=source.parent,
+                sys_inputs={"data": data},
+                ignore_system_fonts=True,
+                pdf_standards="ua-1",
+                timestamp=order["at"],
+                format="pdf",
+            )
+        except typst.TypstError as error:
+            found = undrawable(error.diagnostic)
+            if not found:
+                raise
+            data = json.dumps(_without(json.loads(data), found), ensure_ascii=False)
+        else:
+            return document
+    raise ValueError("terlalu banyak huruf yang tidak dapat dicetak")
+
+
+def undrawable(diagnostic: str) -> set[str]:
+    """The letters that typst says it cannot draw."""
+    texts = _UNDRAWABLE.findall(diagnostic)
+    return {letter for text in texts for letter in _ESCAPED.sub(lambda hit: chr(int(hit[1], 16)), text)}
+
+
+def _without(value: Any, letters: set[str]) -> Any:
+    if isinstance(value, str):
+        return "".join("\N{REPLACEMENT CHARACTER}" if letter in letters else letter for letter in value)
+    if isinstance(value, list):
+        return [_without(one, letters) for one in value]
+    if isinstance(value, dict):
+        return {key: _without(one, letters) for key, one in value.items()}
+    return value
+
+
+def _main() -> None:
+    sys.stdout.buffer.write(_compile(json.load(sys.stdin)))
 
 
 if __name__ == "__main__":
