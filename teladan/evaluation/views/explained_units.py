@@ -42,6 +42,11 @@ def _line(result: UnitResult, name: str) -> UnitLine:
     return UnitLine(name, result, words.GRADE_TONES.get(result.grade, "none"))
 
 
+def _name(result: UnitResult) -> str:
+    name = people.unit_name(result.unit, clock.month_end(result.closing.month))
+    return f"{result.service.name} · {name}" if result.service else name
+
+
 def unit_lines(rows: Sequence[UnitResult], names: Mapping[int, str]) -> list[UnitLine]:
     """Units by name."""
     return sorted((_line(row, names.get(row.unit_id, row.unit.code)) for row in rows), key=lambda line: line.name)
@@ -60,18 +65,14 @@ class UnitPage:
 
 def unit(result: UnitResult) -> UnitPage:
     """The page of a whole unit, or of one of its services."""
-    month = result.closing.month
-    name = people.unit_name(result.unit, clock.month_end(month))
-    if result.service:
-        name = f"{result.service.name} · {name}"
     history = [] if result.service else results.unit_history(result.unit)
     services = [] if result.service else results.service_results(result)
     return UnitPage(
-        line=_line(result, name),
+        line=_line(result, _name(result)),
         trend=_unit_trend(history, result.regime) if sum(row.ikm is not None for row in history) > 1 else None,
         elements=_elements(result) if result.elements else None,
         services=[_line(row, row.service.name if row.service else "") for row in services],
-        need=int(feedback.thresholds(month)["disclosure.k"]),
+        need=int(feedback.thresholds(result.closing.month)["disclosure.k"]),
     )
 
 
@@ -135,9 +136,8 @@ def unit_index(result: UnitResult) -> UnitWhy:
     exact = {name: Fraction(found["sum"], found["n"]) for name, found in result.elements.items()}
     whole = len(exact) == len(scoring.ELEMENTS) and result.ikm is not None
     total = sum(exact.values(), Fraction(0)) if whole else None
-    page = unit(result)
     return UnitWhy(
-        line=page.line,
+        line=_line(result, _name(result)),
         elements=[_element_line(name, result.elements.get(name)) for name in scoring.ELEMENTS],
         total=float(total) if total is not None else None,
         ninth=formats.number(scoring.index(total), 4) if total is not None else "",
@@ -146,10 +146,10 @@ def unit_index(result: UnitResult) -> UnitWhy:
             for band in regime.bands
         ],
         regime_basis=regime.legal_basis,
-        chart=_index_chart(result, page.line.name),
+        chart=_index_chart(result),
         sample_reached=result.n is not None and result.n >= result.sample_needed,
         withheld=[str(words.ELEMENTS[name]) for name in scoring.ELEMENTS if name not in exact] if result.n else [],
-        need=page.need,
+        need=int(feedback.thresholds(result.closing.month)["disclosure.k"]),
     )
 
 
@@ -159,7 +159,7 @@ def _element_line(name: str, found: Mapping[str, Any] | None) -> ElementLine:
     return ElementLine(str(words.ELEMENTS[name]), found["n"], found["mean"], found["mean"] * 25)
 
 
-def _index_chart(result: UnitResult, name: str) -> Chart | None:
+def _index_chart(result: UnitResult) -> Chart | None:
     if result.ikm is None or result.low is None or result.high is None:
         return None
     return charts.interval(

@@ -1,0 +1,173 @@
+""" "Why this number?": the page says how it came about, and the file redoes it to 1e-6 without any citizen's answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from teladan import scoring
+from teladan.core import clock
+from teladan.core.models import AuditEvent
+from teladan.evaluation.actions.closing import close_month
+from teladan.evaluation.models import OfficerResult, UnitResult
+from teladan.people.models import User
+from tests import make
+from tests.evaluation.small_city import OCTOBER, City, closing_time, everyone, make_city
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now(settings: Any) -> Iterator[None]:
+    settings.NAVIGATION = ""
+    with clock.at(closing_time()):
+        yield
+
+
+@pytest.fixture
+def city() -> City:
+    city = make_city(officers=4, services=2, spread=1.0)
+    city.serve(OCTOBER, everyone(city, 60))
+    close_month(month=OCTOBER, by="uji")
+    return city
+
+
+def officer(city: City, index: int = 0) -> tuple[User, OfficerResult]:
+    person = city.officers[index]
+    return make.make_user(person, role="officer"), OfficerResult.objects.get(person=person)
+
+
+def get(user: User, name: str, *arguments: int) -> str:
+    client = Client()
+    client.force_login(user)
+    response = client.get(reverse(name, args=arguments))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def comma(value: float | None, digits: int = 2) -> str:
+    assert value is not None
+    return f"{value:.{digits}f}".replace(".", ",")
+
+
+def test_recompute_file_redoes_the_score_by_hand(city: City) -> None:
+    for index in range(4):
+        user, result = officer(city, index)
+        file = json.loads(get(user, "result-recompute", result.pk))
+        total = 0.0
+        for point in file["grid"]:
+            lam = file["n"] * point["sigma2_a"] / (file["n"] * point["sigma2_a"] + point["sigma2_e"])
+            assert lam == pytest.approx(point["lam"], abs=1e-6)
+            total += point["weight"] * (point["mu"] + lam * (file["raw_mean"] - point["offset"]))
+        assert total == pytest.approx(result.score, abs=1e-6)
+        assert scoring.recompute_score(file) == pytest.approx(file["nilai"]["score"], abs=1e-6)
+        assert (file["nilai"]["high"] - file["nilai"]["low"]) / 2 == pytest.approx(1.96 * file["nilai"]["se"], abs=1e-4)
+
+
+def test_recompute_file_holds_no_answer_and_nobody_else(city: City) -> None:
+    user, result = officer(city)
+    text = get(user, "result-recompute", result.pk)
+    file = json.loads(text)
+    numbers = [part for value in file.values() if isinstance(value, list) for part in value]
+    assert len(file["grid"]) == 1
+    assert len(numbers) == 3  # one grid point, and the two ends of the window
+    for other in city.officers[1:]:
+        assert other.nip not in text
+        assert other.name not in text
+
+
+def test_recompute_download_is_audited_and_named(city: City) -> None:
+    user, result = officer(city)
+    client = Client()
+    client.force_login(user)
+    response = client.get(reverse("result-recompute", args=[result.pk]))
+    assert response.headers["Content-Disposition"] == 'attachment; filename="hitung-ulang-2026-10-DISDUK.json"'
+    event = AuditEvent.objects.get(event="evaluation.recompute_downloaded")
+    assert event.subject == f"officer_result:{result.pk}"
+    assert event.actor == f"user:{user.pk}"
+
+
+def test_why_shows_every_step_the_interval_and_the_law(city: City) -> None:
+    user, result = officer(city)
+    text = get(user, "result-why", result.pk)
+    assert f"Mengapa nilai saya {comma(result.score)}?" in text
+    for value in (result.raw_mean, result.low, result.high, result.reliability):
+        assert comma(value) in text
+    for words in (
+        "Rata-rata mentah dari 60 penilaian",
+        "50% dari tiket yang Anda serahkan",
+        "PermenPANRB 6/2022 pasal 18 ayat (2) huruf c",
+        "PermenPANRB 14/2017",
+        "Tidak ada keputusan otomatis",
+        "Minta pemeriksaan data",
+        "c-interval",
+        result.closing.results_digest,
+    ):
+        assert words in text, words
+
+
+def test_why_shows_the_formula_with_the_officers_own_numbers(city: City) -> None:
+    user, result = officer(city)
+    text = get(user, "result-why", result.pk)
+    assert result.recompute is not None
+    point = result.recompute["grid"][0]
+    for value in (result.score, point["mu"], point["lam"], point["offset"]):
+        assert comma(value, 4) in text
+
+
+def test_why_names_the_rules_of_the_month_and_their_basis(city: City) -> None:
+    user, result = officer(city)
+    text = get(user, "result-why", result.pk)
+    assert "Penilaian paling sedikit untuk dipakai dalam evaluasi" in text
+    assert "scoring.md" in text
+
+
+def test_why_for_others_leaves_out_what_is_the_officers(city: City) -> None:
+    head = make.make_user(make.make_head(city.unit))
+    result = next(row for row in OfficerResult.objects.all() if row.use in ("evaluation", "award"))
+    text = get(head, "result-why", result.pk)
+    assert comma(result.score) in text
+    assert result.person.name in text
+    for words in ("hitung-ulang", "Rata-rata mentah", "Tingkat jawaban", "Ditarik", "Rumus"):
+        assert words not in text, words
+
+
+def test_why_of_too_few_ratings_shows_no_number_but_the_way_there(city: City) -> None:
+    row = make.make_officer_result(make.make_closing(OCTOBER.replace(month=9)), city.officers[0], city.unit, "hidden")
+    user = make.make_user(city.officers[0])
+    text = get(user, "result-why", row.pk)
+    assert "Belum cukup data" in text
+    assert "paling sedikit 10 penilaian" in text
+    assert re.search(r"3\s+hari berbeda", text)
+    client = Client()
+    client.force_login(user)
+    assert client.get(reverse("result-recompute", args=[row.pk])).status_code == 404
+
+
+def test_unit_why_redoes_the_index_in_exact_ninths(city: City) -> None:
+    result = UnitResult.objects.get(service=None)
+    nrr = sum((Fraction(e["sum"], e["n"]) for e in result.elements.values()), Fraction(0))
+    assert scoring.round_half_up(Fraction(25, 9) * nrr) == result.ikm
+    head = make.make_user(make.make_person(), role="unit_head", unit=city.unit)
+    text = get(head, "unit-why", result.pk)
+    assert f"Mengapa indeksnya {comma(float(result.ikm or 0))}?" in text
+    assert f"25 × {comma(float(nrr), 4)} ÷ 9" in text
+    assert "Krejcie dan Morgan" in text
+    assert f"meminta {scoring.sample_size(480)}" in re.sub(r"\s+", " ", text)
+    assert "PermenPANRB 14/2017" in text
+    assert comma(result.low) in text
+
+
+def test_unit_why_costs_eight_queries(city: City, django_assert_num_queries: Any) -> None:
+    result = UnitResult.objects.get(service=None)
+    client = Client()
+    client.force_login(make.make_user(make.make_person(), role="unit_head", unit=city.unit))
+    with django_assert_num_queries(8):
+        client.get(reverse("unit-why", args=[result.pk]))
