@@ -28,7 +28,7 @@ DATA = Path(__file__).parent / "data"
 MOVED_ON = date(2026, 3, 1)
 MOVER = 6
 """Which clerk of the civil-registration division moves to the population-registration division on MOVED_ON."""
-SIGNED_MONTHS = 6
+SIGNED_MONTHS = 4
 ROLES = (
     ("committee", "INSPEKTORAT", 0, ""),
     ("committee", "BAPPERIDA", 0, ""),

@@ -10,8 +10,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from django.utils import timezone
-
 from teladan.core import clock
 from teladan.demo import city
 from teladan.demo.truth import INCOMPLETE, OTHERS, REFUSED, STAFF, Truth, answer
@@ -79,7 +77,8 @@ def visits(
     random = Random(f"{city.SEED}|{desk.counter}|{month}")
     factors = season()
     count = round(desk.monthly * factors[index % len(factors)])
-    moments = sorted(_moment(random, random.choice(working_days(month))) for _ in range(count))
+    days = working_days(month)
+    moments = sorted(_moment(random, random.choice(days)) for _ in range(count))
     shares = [weight for _, weight in desk.services]
     codes = [code for code, _ in desk.services]
     for number, met_at in enumerate(moments, start=1):
@@ -175,8 +174,8 @@ def _answers(random: Random, truth: Truth, eta: float) -> tuple[dict[str, int], 
 def event_row(visit: Visit, fingerprint: str, now: datetime) -> list[str]:
     """One line of the file for `import-events` as written at `now`, in the order of EVENT_HEADERS."""
 
-    def when(instant: datetime | None) -> str:
-        return timezone.localtime(instant).strftime("%Y-%m-%d %H:%M:%S") if instant and instant <= now else ""
+    def when(instant: datetime | None) -> str:  # visits live in office time already
+        return f"{instant:%Y-%m-%d %H:%M:%S}" if instant and instant <= now else ""
 
     outcome = {"granted": "dipenuhi", "refused": "ditolak", "incomplete": "belum lengkap"}[visit.outcome]
     return [
