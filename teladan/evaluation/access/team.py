@@ -107,7 +107,7 @@ def may_set_achievement(user: User, unit: Unit, on: date) -> bool:
 
 
 def may_revise(user: User, evaluation: Evaluation) -> bool:
-    """A result is changed by the appraiser's superior, the mayor where nobody else stands above (annex IV.B)."""
+    """A result is changed by the appraiser's superior, the mayor where nobody else stands above (annex V.B)."""
     if user.person_id == evaluation.person_id:
         return False
     path = people.appraiser_path(evaluation.appraiser, clock.month_end(evaluation.month))

@@ -1,7 +1,7 @@
 """The quadrant that turns two ratings into a predicate, and the guideline for how predicates spread over a team.
 
 Values are the stored ones of `evaluation.models`. Shares are exact fractions: 7 of 10 is not above 70 %.
-Source: PermenPANRB 6/2022 annex IV.A.2-3; numbers of the guideline: SE MenPANRB 3/2023, given as a policy value.
+Source: PermenPANRB 6/2022 annex IV.B.2-3; numbers of the guideline: SE MenPANRB 3/2023, given as a policy value.
 """
 
 from __future__ import annotations
