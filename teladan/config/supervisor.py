@@ -78,7 +78,7 @@ class Supervisor:
             self.environment["DATABASE_URL"] = self.server.url
         web = ["-m", "granian", "--interface", "wsgi", "--host", self.host, "--port", str(self.port)]
         web += ["--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "--no-access-log"]
-        web += ["--respawn-failed-workers", "--workers-kill-timeout", "10", "teladan.config.wsgi:application"]
+        web += ["--respawn-failed-workers", "--workers-kill-timeout", "4", "teladan.config.wsgi:application"]
         self.web = Child("situs", [sys.executable, *web], grace=12)
         self.worker = Child("pekerja", [*teladan(), "worker"], grace=25)
 
