@@ -26,6 +26,8 @@ CAPIL = "DISDUKCAPIL-CAPIL"
 PTSP = "DPMPTSPNAKER"
 PTSP_SERVICE = "DPMPTSPNAKER-LAYANAN"
 HEADLESS = "PUSK-KOLOK-TU"
+VACANT = "KESBANGPOL"
+"""An office without a head: its secretary and division heads lack a superior."""
 ACTING = "DISHUB-SEKRETARIAT"
 
 
@@ -102,7 +104,8 @@ def _office(code: str, name: str) -> Iterator[DemoUnit]:
     title = "Inspektur Daerah" if code == "INSPEKTORAT" else f"Kepala {name}"
     if code in {"SETDA", "SETWAN"}:
         title = "Sekretaris Daerah" if code == "SETDA" else "Sekretaris DPRD"
-    yield DemoUnit(code, name, ROOT, "opd", title, "II.a" if code == "SETDA" else "II.b", 0)
+    rank = "" if code == VACANT else "II.a" if code == "SETDA" else "II.b"
+    yield DemoUnit(code, name, ROOT, "opd", title, rank, 0)
     short = name.removeprefix("Dinas ").removeprefix("Badan ")
     yield DemoUnit(f"{code}-SEKRETARIAT", f"Sekretariat {name}", code, "bidang", f"Sekretaris {name}", "III.a", 3)
     yield DemoUnit(

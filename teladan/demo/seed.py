@@ -20,6 +20,7 @@ from teladan.evaluation.actions.closing import close_month
 from teladan.feedback import tokens
 from teladan.feedback.actions.casting import Submission, cast_many
 from teladan.feedback.imports_events import EventImporter
+from teladan.feedback.imports_ratings import RatingImporter, parse_columns
 from teladan.people import actions as people
 from teladan.people.imports import EmployeeImporter, UnitImporter
 from teladan.people.models import Person, Unit
@@ -68,6 +69,7 @@ class Seeder:
             self.organisation()
             self.counters()
             self.accounts()
+            self.outside_ratings()
         for index, month in enumerate(self.calendar):
             self.say(index + 1, total, f"{month:%Y-%m}")
             self.live(index, month)
@@ -95,6 +97,18 @@ class Seeder:
                 services.save_counter(code=code, name=name, unit=owner, hall=hall, queue_prefix=prefix)
             for code, name in SOURCES:
                 services.save_source(code=code, name=name, issues_tickets=True, by=BY)
+
+    def outside_ratings(self) -> None:
+        """The real app ratings of another city and of the national app: a source of its own."""
+        importer = RatingImporter(
+            code="TOKO-APLIKASI",
+            name="Rating aplikasi kependudukan di toko aplikasi",
+            scale="bintang",
+            mapping=parse_columns(["key=id", "month=tanggal", "subject=aplikasi", "stars=bintang"], "bintang"),
+            note="Kota Bandung dan aplikasi nasional IKD; bukan layanan kota ini.",
+        )
+        path = months.DATA / "rating_nyata_layanan_dukcapil.csv"
+        must(importer.commit(path.read_bytes(), path.name, by=BY))
 
     def accounts(self) -> None:
         """One account per role with a password; one without for everybody who serves or leads at the counters."""
