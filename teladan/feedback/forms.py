@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teladan.core import clock
 from teladan.feedback import tokens
-from teladan.feedback.questionnaire import Questionnaire, questionnaire_on
+from teladan.feedback.questionnaire import Questionnaire, questionnaire_on, version_named
 
 MAX_COMMENT = 1000
 
@@ -23,31 +24,33 @@ class _Questions(forms.Form):
     def __init__(self, data: Any = None, *, language: str, **kw: Any) -> None:
         super().__init__(data, **kw)
         questionnaire = questionnaire_on(clock.today())
-        asked = {name: self._asked(questionnaire, name, language) for name in self._names(questionnaire)}
+        asked = {name: _asked(questionnaire.version, name, language) for name in self._names(questionnaire)}
         self.fields = {**asked, **self.fields}
 
     def _names(self, questionnaire: Questionnaire) -> Iterable[str]:
         raise NotImplementedError
 
-    @staticmethod
-    def _asked(questionnaire: Questionnaire, name: str, language: str) -> forms.Field:
-        question = questionnaire.question(name, language)
-        return forms.TypedChoiceField(
-            label=question.text,
-            choices=list(enumerate(question.labels, 1)),
-            coerce=int,
-            empty_value=None,
-            required=name == "overall",
-            widget=forms.RadioSelect,
-            error_messages={
-                "required": _("Pilih satu jawaban untuk pertanyaan ini."),
-                "invalid_choice": _("Pilih salah satu dari empat jawaban."),
-            },
-        )
-
     def answers(self) -> dict[str, int | None]:
         """Element to answer, for the elements this page asks."""
         return {name: value for name, value in self.cleaned_data.items() if name not in ("kunci", "comment")}
+
+
+@cache
+def _asked(version: str, name: str, language: str) -> forms.Field:
+    """The field of one question. Fields hold no data, so all forms share them."""
+    question = version_named(version).question(name, language)
+    return forms.TypedChoiceField(
+        label=question.text,
+        choices=list(enumerate(question.labels, 1)),
+        coerce=int,
+        empty_value=None,
+        required=name == "overall",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Pilih satu jawaban untuk pertanyaan ini."),
+            "invalid_choice": _("Pilih salah satu dari empat jawaban."),
+        },
+    )
 
 
 class RatingForm(_Questions):

@@ -65,3 +65,11 @@ def questionnaire_on(day: date) -> Questionnaire:
         if version.valid_from <= day:
             found = version
     return found
+
+
+def version_named(name: str) -> Questionnaire:
+    """The version of that name; LookupError when there is none."""
+    found = next((version for version in versions() if version.version == name), None)
+    if found is None:
+        raise LookupError(f"questionnaire {name!r}")
+    return found

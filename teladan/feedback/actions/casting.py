@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
-from django.db import connection, transaction
+from django.db import transaction
 
 from teladan.core import clock
 from teladan.feedback import keys, rules
 from teladan.feedback.models import ELEMENTS
 from teladan.feedback.queries import collection_rules
-from teladan.feedback.sql import statement
+from teladan.feedback.sql import prepared_cursor, statement
 
 _signer = Signer(salt="teladan.feedback.edit")
 MAX_COMMENT = 1000
@@ -60,7 +60,7 @@ def cast_rating(*, token_hash: bytes, answers: Mapping[str, int | None], nonce: 
     """
     now = clock.now()
     rating = staged_id(token_hash, nonce or secrets.token_bytes(16))
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement("cast"), _cast_values(token_hash, rating, answers, now))
         row = cursor.fetchone()
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
@@ -79,7 +79,7 @@ def cast_many(submissions: Iterable[Submission]) -> None:
                 later.append({"rating": rating, "comment": one.comment[:MAX_COMMENT], **dict.fromkeys(ELEMENTS)})
             yield _cast_values(one.token_hash, rating, one.answers, one.at)
 
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), prepared_cursor() as cursor:
         cursor.executemany(statement("cast"), list(values()))
         if later:
             cursor.executemany(statement("amend"), later)
@@ -132,5 +132,5 @@ def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: s
     values: dict[str, Any] = {name: _scaled(name, answers.get(name)) for name in ELEMENTS}
     if not key.asks_cost:
         values["biaya"] = None
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement("amend"), values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})

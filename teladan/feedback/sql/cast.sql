@@ -5,18 +5,19 @@ WITH held AS (
     SELECT t.id, t.month, t.unit_id, t.service_id, t.officer_id, t.channel, t.issued_at
     FROM feedback_ticket t
     JOIN feedback_collectionmonth m ON m.month = t.month AND m.state = 'open'
-    WHERE t.token_hash = %(token_hash)s AND t.spent_on IS NULL AND t.expires_on >= %(today)s
+    WHERE t.token_hash = %(token_hash)s::bytea AND t.spent_on IS NULL AND t.expires_on >= %(today)s::date
     FOR UPDATE OF t
     FOR SHARE OF m SKIP LOCKED
 ), spent AS (
-    UPDATE feedback_ticket t SET spent_on = %(today)s, issued_at = NULL FROM held WHERE t.id = held.id RETURNING t.id
+    UPDATE feedback_ticket t SET spent_on = %(today)s::date, issued_at = NULL FROM held WHERE t.id = held.id RETURNING t.id
 ), rating AS (
     INSERT INTO feedback_stagedrating
         (id, month, unit_id, service_id, officer_id, channel, overall,
          persyaratan, prosedur, waktu, biaya, produk, kompetensi, perilaku, pengaduan, sarana)
-    SELECT %(rating)s, month, unit_id, service_id, officer_id, channel, %(overall)s,
-           %(persyaratan)s, %(prosedur)s, %(waktu)s, %(biaya)s, %(produk)s, %(kompetensi)s, %(perilaku)s,
-           %(pengaduan)s, %(sarana)s
+    SELECT %(rating)s::uuid, month, unit_id, service_id, officer_id, channel, %(overall)s::smallint,
+           %(persyaratan)s::smallint, %(prosedur)s::smallint, %(waktu)s::smallint, %(biaya)s::smallint,
+           %(produk)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint, %(pengaduan)s::smallint,
+           %(sarana)s::smallint
     FROM held JOIN spent USING (id)
 ), day AS (
     INSERT INTO feedback_issueday (month, officer_id, day)
@@ -27,9 +28,9 @@ WITH held AS (
     SELECT month, officer_id, b.bucket, 1
     FROM held
     CROSS JOIN LATERAL (
-        SELECT coalesce(min(bound), %(later)s) AS bucket
+        SELECT coalesce(min(bound), %(later)s::smallint) AS bucket
         FROM unnest(%(bounds)s::int[]) AS bound
-        WHERE %(now)s <= held.issued_at + bound * interval '1 minute'
+        WHERE %(now)s::timestamptz <= held.issued_at + bound * interval '1 minute'
     ) b
     WHERE issued_at IS NOT NULL
     ON CONFLICT (month, officer_id, bucket) DO UPDATE SET count = l.count + 1
@@ -38,6 +39,6 @@ SELECT EXISTS (
     SELECT 1
     FROM feedback_ticket t
     JOIN services_servicestandard s ON s.service_id = t.service_id
-    WHERE t.token_hash = %(token_hash)s AND s.fee > 0
-      AND s.valid_from <= %(today)s AND (s.valid_until IS NULL OR s.valid_until > %(today)s)
+    WHERE t.token_hash = %(token_hash)s::bytea AND s.fee > 0
+      AND s.valid_from <= %(today)s::date AND (s.valid_until IS NULL OR s.valid_until > %(today)s::date)
 ) AS asks_cost

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 
 from teladan.core import clock
 from teladan.feedback import readers, tokens
-from teladan.feedback.actions.casting import EditClosed, EditKey, amend_rating, cast_rating, read_edit_key
+from teladan.feedback.actions.casting import EditClosed, amend_rating, cast_rating, read_edit_key
 from teladan.feedback.actions.tickets import TooManyTries, redeem_typed
 from teladan.feedback.forms import MoreForm, RatingForm, TypedForm
 from teladan.feedback.queries import collection_rules
@@ -19,13 +23,15 @@ from teladan.feedback.views.doorway import (
     edit_key_in_hand,
     hold_edit_key,
     hold_ticket,
-    language_of,
     see_other,
     ticket_in_hand,
 )
 
+Table = tuple[Reading, ...]
+_NONCE = "kunci-formulir"
 
-def _who_reads() -> tuple[Reading, ...]:
+
+def _who_reads() -> Table:
     return readers.table_from(collection_rules(clock.month_of(clock.today())))
 
 
@@ -48,20 +54,22 @@ def rating_form(request: HttpRequest) -> HttpResponse:
     if token_hash is None:
         return see_other("rating-typed")
     if request.method != "POST":
-        form = RatingForm(language=language_of(request), initial={"kunci": secrets.token_hex(16)})
-        return _questions(request, form)
-    form = RatingForm(request.POST, language=language_of(request))
+        return HttpResponse(_blank_form().replace(_NONCE, secrets.token_hex(16)))
+    form = RatingForm(request.POST, language=get_language())
     if not form.is_valid():
-        return _questions(request, form, status=422)
+        return HttpResponse(_first_page(form, _who_reads()), status=422)
     cast = cast_rating(token_hash=token_hash, answers=form.answers(), nonce=form.cleaned_data["kunci"].encode())
     response = see_other("rating-more")
     hold_edit_key(response, cast.edit_key)
     return response
 
 
-def _questions(request: HttpRequest, form: RatingForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "readers": readers.sentence(_who_reads())}
-    return render(request, "feedback/rating_form.html", context, status=status)
+def _first_page(form: RatingForm, table: Table) -> str:
+    return render_to_string("feedback/rating_form.html", {"form": form, "readers": readers.sentence(table)})
+
+
+def _blank_form() -> str:
+    return blank_page("form", get_language(), clock.today(), _who_reads())
 
 
 @citizen_page
@@ -69,20 +77,29 @@ def rating_more(request: HttpRequest) -> HttpResponse:
     """Thanks, and a second page for those who have more to say within half an hour."""
     try:
         key = read_edit_key(edit_key_in_hand(request))
-        return _more(request, key)
     except EditClosed:
         return render(request, "feedback/rating_closed.html", status=410 if request.method == "POST" else 200)
+    if request.method != "POST":
+        return HttpResponse(
+            blank_page("paid" if key.asks_cost else "free", get_language(), clock.today(), _who_reads())
+        )
+    form = MoreForm(request.POST, language=get_language(), asks_cost=key.asks_cost)
+    if not form.is_valid():
+        return HttpResponse(_second_page(form, _who_reads()), status=422)
+    amend_rating(edit_key=edit_key_in_hand(request), answers=form.answers(), comment=form.cleaned_data["comment"])
+    return see_other("rating-done")
 
 
-def _more(request: HttpRequest, key: EditKey) -> HttpResponse:
-    data = request.POST if request.method == "POST" else None
-    form = MoreForm(data, language=language_of(request), asks_cost=key.asks_cost)
-    if data is not None and form.is_valid():
-        answers = form.answers()
-        amend_rating(edit_key=edit_key_in_hand(request), answers=answers, comment=form.cleaned_data["comment"])
-        return see_other("rating-done")
-    context = {"form": form, "readers": readers.comment_sentence(_who_reads())}
-    return render(request, "feedback/rating_more.html", context, status=200 if data is None else 422)
+def _second_page(form: MoreForm, table: Table) -> str:
+    return render_to_string("feedback/rating_more.html", {"form": form, "readers": readers.comment_sentence(table)})
+
+
+@lru_cache(maxsize=32)
+def blank_page(kind: str, language: str, day: date, table: Table) -> str:
+    """A page nobody has filled in yet: the same for everyone, so it is drawn once a day. No ticket comes near it."""
+    if kind == "form":
+        return _first_page(RatingForm(language=language, initial={"kunci": _NONCE}), table)
+    return _second_page(MoreForm(language=language, asks_cost=kind == "paid"), table)
 
 
 @citizen_page

@@ -50,9 +50,10 @@ def citizen_page(view: View) -> View:
     def page(request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
         if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
             raise PermissionDenied
-        with translation.override(language_of(request)):
+        language = language_of(request)
+        with translation.override(language):
             response = view(request, *args, **kw)
-        for name, value in (*_HEADERS.items(), ("Content-Language", language_of(request))):
+        for name, value in (*_HEADERS.items(), ("Content-Language", language)):
             response.headers[name] = value
         if request.GET.get("bahasa") in LANGUAGES:
             _set(response, settings.LANGUAGE_COOKIE_NAME, request.GET["bahasa"], None)
