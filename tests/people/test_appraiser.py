@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 from types import SimpleNamespace
 
 import pytest
@@ -237,3 +238,36 @@ def test_tree_queries(office: SimpleNamespace) -> None:
     assert queries.unit_of(office.clerk, ON) == office.seksi
     assert queries.unit_of(make_person(), ON) is None
     assert make_post(office.seksi) == make_post(office.seksi)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lists_agree_with_the_answer_for_each_person(seed: int) -> None:
+    """Random trees with vacant, acting, low and delegated heads: every list says what each person's page says."""
+    dice = Random(seed)
+    units = [make_unit("KOTA", kind="kota")]
+    people: list[Person] = []
+    for number in range(12):
+        unit = make_unit(f"U{number}", parent=dice.choice(units), head_delegated=dice.random() < 0.2)
+        units.append(unit)
+        people += [make_staff(unit) for _ in range(dice.randrange(3))]
+        if dice.random() < 0.5:
+            kind = dice.choice(["jpt", "administrator", "pengawas", "pelaksana", "fungsional"])
+            people.append(make_head(unit, post_kind=kind))
+        elif people and dice.random() < 0.7:
+            make_head(
+                unit, dice.choice(people), post_kind="pengawas", kind=dice.choice(["plt", "plh", "pj", "tambahan"])
+            )
+    for person in dice.sample(people, 2):
+        name_by_hand(person, dice.choice([one for one in people if one != person]))
+    found = queries.appraisers_of([person.pk for person in people], ON)
+    paths = {person: queries.appraiser_path(person, ON) for person in people}
+    assert {person.pk for person, path in paths.items() if path.appraiser} == set(found)
+    assert {member.person for member in queries.without_appraiser(ON)} == {
+        person for person, path in paths.items() if path.reason is Reason.NOBODY
+    }
+    assert {member.person for member in queries.evaluated_by_mayor(ON)} == {
+        person for person, path in paths.items() if path.reason is Reason.MAYOR
+    }
+    for boss in people:
+        expected = {person for person, path in paths.items() if path.appraiser and path.appraiser.person == boss}
+        assert {member.person for member in queries.team_of(boss, ON)} == expected

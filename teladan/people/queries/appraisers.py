@@ -205,9 +205,18 @@ def _lacking(on: date, reason: Reason) -> dict[UUID, Place]:
     named = overrides_on(on, Q())
     return {
         person: found.start
-        for person, rows in places_on(on, Q()).items()
+        for person, rows in places_on(on, _doubtful(known)).items()
         if (found := search(person, rows, named.get(person), known)).reason is reason and found.start
     }
+
+
+def _doubtful(known: Tree) -> Q:
+    """Persons who might lack an appraiser: heads, and people of units from which an ordinary member finds none.
+    Everybody else has what their unit has, so that the search need not touch a whole government."""
+    served = [unit for unit in known.nodes if rules.climb(unit, None, known.nodes).head]
+    heads = [node.head.person for node in known.nodes.values() if node.head]
+    rows = Placement.objects.filter(valid_on(known.on)).filter(~Q(post__unit__in=served) | Q(person__in=heads))
+    return Q(person__in=rows.values("person"))
 
 
 def _members(team: dict[UUID, Place]) -> list[TeamMember]:
