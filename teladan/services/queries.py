@@ -259,15 +259,19 @@ class CounterServices:
 
 
 def services_at(counter: Counter, officer: Person, on: date, *, tiles: int = 11) -> CounterServices:
-    """Services for the tiles, the officer's most served of the last 90 days first; five queries."""
+    """Services for the tiles, the officer's most served of the last 90 days first, then the counter's; five queries."""
     assert counter.unit is not None
     kin = {unit.pk for unit in people.ancestors(counter.unit, on)}
     kin |= set(people.descendants(counter.unit, on).values_list("pk", flat=True))
     since = clock.now() - timedelta(days=90)
-    counts = ServiceEvent.objects.filter(officer=officer, met_at__gte=since).order_by()
-    served = dict(counts.values_list("service_id").annotate(Count("id")))
+    recent = ServiceEvent.objects.filter(Q(officer=officer) | Q(counter=counter), met_at__gte=since).order_by()
+    mine = Count("id", filter=Q(officer=officer))
+    counts = recent.values("service_id").annotate(mine=mine, all=Count("id")).values_list("service_id", "mine", "all")
+    served = {service: (own, everyones) for service, own, everyones in counts}
     offered = list(with_standard(Service.objects.filter(is_active=True).order_by("id"), on))
-    own = sorted((s for s in offered if s.unit_id in kin), key=lambda service: -served.get(service.pk, 0))
+    own = sorted(
+        (s for s in offered if s.unit_id in kin), key=lambda service: served.get(service.pk, (0, 0)), reverse=True
+    )
     others = sorted((s for s in offered if s.unit_id not in kin), key=lambda service: service.name)
     return CounterServices(own[:tiles], sorted(own[tiles:], key=lambda service: service.name), others)
 

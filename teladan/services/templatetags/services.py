@@ -22,6 +22,12 @@ def promise(minutes: int | None) -> str:
 
 
 @register.filter
+def breakable(name: str) -> str:
+    """`hilang/rusak` may break after the stroke on a narrow tile."""
+    return name.replace("/", "/\u200b")
+
+
+@register.filter
 def lookup(names: dict[int, str], key: int) -> str:
     """The name of a unit id."""
     return names.get(key, "")
