@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,21 @@ def database() -> Iterator[Path]:
         server.stop()
         postgres.remove(home)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def apart(measure: Callable[..., None], *values: object) -> None:
+    """Run `measure` in a process of its own with a database of its own: settings are read once per process."""
+    if (child := os.fork()) == 0:
+        status = 1
+        try:
+            with database():
+                measure(*values)
+            status = 0
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    if os.waitpid(child, 0)[1]:
+        raise SystemExit("pengukuran gagal")
 
 
 @contextmanager
