@@ -21,7 +21,8 @@ MAX_UNZIPPED = 150_000_000
 MAX_ENTRIES = 500
 MAX_RATIO = 200  # a real sheet compresses 10 to 60 times, a bomb a thousand times
 CHUNK = 1 << 16
-LAST_COLUMN = 16_384
+LAST_COLUMN = 1_000
+MAX_IDLE = 300_000  # elements in a row that bring no value: formatted emptiness, or an attack on our time
 
 _BUILTIN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _FORMAT_NOISE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
@@ -243,17 +244,21 @@ class _Sheet(_Handler):
         self._parts: list[str] = []
         self._length = 0
         self._hearing = self._phonetic = False
+        self._idle = 0
 
     def take(self) -> list[tuple[int, Cells]]:
         done, self._done = self._done, []
         return done
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._idle += 1
+        if self._idle > MAX_IDLE:
+            raise FileRefused(
+                "Lembar berisi terlalu banyak sel kosong. Hapus baris dan kolom kosong yang diberi format."
+            )
         if tag == "c":
             reference = attributes.get("r")
             self._column = _column(reference) if reference else self._column + 1
-            if self._column >= LAST_COLUMN:
-                raise FileRefused(f"Kolom berkas terlalu banyak, paling banyak {LAST_COLUMN:,}.".replace(",", "."))
             self._kind = attributes.get("t", "n")
             self._style = _whole(attributes.get("s", "0"))
             self._parts, self._length = [], 0
@@ -276,6 +281,9 @@ class _Sheet(_Handler):
         elif tag == "rPh":
             self._phonetic = False
         elif tag == "c" and self._parts:
+            self._idle = 0
+            if self._column >= LAST_COLUMN:
+                raise FileRefused("Kolom berkas terlalu banyak. Hapus kolom yang tidak perlu.")
             self._cells.append((self._column, self._value("".join(self._parts))))
         elif tag == "row" and self._cells:
             self._done.append((self._row, self._cells))

@@ -52,10 +52,10 @@ def values(content: bytes, filename: str = "a.xlsx") -> list[list[str]]:
 
 def refusal(content: bytes, filename: str = "a.xlsx") -> str:
     """The refusal, which must come at once."""
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone: the machine may be busy
     with pytest.raises(FileRefused) as caught:
         list(read_table(content, filename).rows)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     return str(caught.value)
 
 
@@ -96,6 +96,13 @@ def test_a_million_columns_are_refused() -> None:
     assert "terlalu banyak" in refusal(with_part(SMALL, SHEET, sheet(f"<row>{cells}</row>")))
     assert "terlalu banyak" in refusal(b";".join([b"A"] * 1_000_000), "a.csv")
     assert "terlalu banyak" in refusal(b"A;B\n" + b";".join([b"1"] * 1_000_000), "a.csv")
+
+
+def test_endless_emptiness_is_refused() -> None:
+    noise = "".join(f"<!--{number * 7919 % 1_000_003}--><c/><x/>" for number in range(400_000))
+    assert "sel kosong" in refusal(with_part(SMALL, SHEET, sheet(f"<row>{noise}</row>")))
+    rows = "".join(f'<row r="{number}" ht="{number * 7919 % 1_000_003}"/>' for number in range(1, 400_000))
+    assert "sel kosong" in refusal(with_part(SMALL, SHEET, sheet(rows)))
 
 
 def test_too_many_rows_are_refused() -> None:

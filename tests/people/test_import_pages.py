@@ -81,9 +81,9 @@ def test_nothing_chosen_is_said_on_the_form(bkpsdm: Client) -> None:
 def test_a_huge_file_is_cut_off_at_the_cap(bkpsdm: Client, settings: Any) -> None:
     settings.MAX_IMPORT_BYTES = 1_000_000
     content = b"x" * 30_000_000
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone: the machine may be busy
     response = upload(bkpsdm, content)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert response.status_code == 422
     assert "paling besar 1 MB" in response.content.decode()
     assert not ImportRun.objects.exists()
