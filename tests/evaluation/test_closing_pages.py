@@ -6,12 +6,13 @@ import contextvars
 import threading
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from teladan.core import clock, jobs, progress
 from teladan.core.models import Progress
@@ -19,8 +20,11 @@ from teladan.evaluation.actions import closing as actions
 from teladan.evaluation.models import Closing
 from teladan.evaluation.queries import closing as queries
 from teladan.people.models import User
-from tests import make
+from tests import axe, make
 from tests.evaluation.small_city import OCTOBER, City, closing_time, everyone, make_city
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +223,27 @@ def test_button_queues_once_and_the_worker_closes(city: City, bkpsdm: User) -> N
     page = client.get(DETAIL).content.decode()
     assert "sudah ditutup" in page
     assert Closing.objects.get().results_digest in page
+
+
+@pytest.mark.journey
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_leaves_no_connection")
+@pytest.mark.parametrize("scripts", [True, False])
+def test_waiting_page_follows_the_work_to_its_end(
+    city: City, bkpsdm: User, live_server: Any, browser: Browser, scripts: bool
+) -> None:
+    context = browser.new_context(java_script_enabled=scripts, viewport={"width": 360, "height": 900}, locale="id-ID")
+    cookie = at(bkpsdm).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + DETAIL)
+    page.get_by_role("button", name="Tutup Oktober 2026").click()
+    expect(page.get_by_text("Menunggu giliran")).to_be_visible()
+    if scripts:
+        assert axe.violations(page) == []
+    work()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Oktober 2026 sudah ditutup", timeout=15_000)
+    context.close()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from teladan import scoring
-from teladan.core import clock
+from teladan.core import clock, policy
 from teladan.core.models import AuditEvent
 from teladan.evaluation.actions.closing import close_month
 from teladan.evaluation.models import OfficerResult, UnitResult
@@ -126,7 +127,8 @@ def test_why_names_the_rules_of_the_month_and_their_basis(city: City) -> None:
     user, result = officer(city)
     text = get(user, "result-why", result.pk)
     assert "Penilaian paling sedikit untuk dipakai dalam evaluasi" in text
-    assert "scoring.md" in text
+    (basis,) = [row.legal_basis for row in policy.rows_on(OCTOBER) if row.key == "score.evaluation_n"]
+    assert escape(basis) in text
 
 
 def test_why_for_others_leaves_out_what_is_the_officers(city: City) -> None:
