@@ -23,7 +23,7 @@ class Command(BaseCommand):
         try:
             grace = int(policy.get("collection.grace_days", clock.day_of(now)))
         except policy.MissingPolicy as error:
-            raise CommandError(f"{error} Jalankan dulu: teladan install") from error
+            raise CommandError(f"{error} Jalankan dulu: teladan setup") from error
         latest = history.last_closable(clock.day_of(now), grace)
         try:
             until = clock.parse_month(options["until"]) if options["until"] else latest
