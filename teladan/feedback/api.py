@@ -314,6 +314,7 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return _problem(422, "Isian tidak sah", "Perbaiki isian yang disebut, lalu kirim ulang.", faults)
 
 
-paths: list[Any] = [path for path in api.urls[0] if path.name != "api-root"]
+paths: list[Any] = list(api.urls[0])
 for _path in paths:
-    login_not_required(_path.callback)  # a token opens these, not a session
+    if _path.name != "api-root":
+        login_not_required(_path.callback)  # a token opens these, not a session
