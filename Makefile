@@ -17,7 +17,7 @@ deploy: export TELADAN_SECRET_KEY = only-for-this-check-0123456789-abcdefghijklm
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test check lint types templates imports migrations deploy bench bench-scoring screens docs lock clean base dev
+.PHONY: help demo demo-reset serve test check lint types templates imports migrations deploy bench bench-scoring screens docs messages lock clean base dev
 
 help: ## daftar ini
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -74,6 +74,13 @@ screens: dev ## gambar setiap halaman untuk setiap peran ke var/screens/
 
 docs: dev ## tulis ulang halaman docs/ yang dibuat dari kode
 	$(BIN)/teladan docs
+
+messages: dev ## kumpulkan kalimat untuk terjemahan Inggris, lalu susun katalognya (perlu gettext)
+	@command -v msgmerge >/dev/null || { echo "Alat gettext tidak ada. Pasang: apt-get install gettext" >&2; exit 1; }
+	cd teladan && $(MESSAGES) makemessages -l en --no-wrap --no-obsolete --no-location
+	cd teladan && $(MESSAGES) compilemessages -l en
+
+MESSAGES = $(abspath $(BIN))/teladan django
 
 lock: dev ## tulis ulang berkas kunci paket
 	echo uv | $(BIN)/uv pip compile - $(LOCK) -o requirements/uv.txt
