@@ -7,6 +7,7 @@ or a time finer than a month.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -74,9 +75,9 @@ class Ticket(models.Model):
     token_hash = models.BinaryField(max_length=32, unique=True)
     event_key = models.BinaryField(max_length=32, unique=True)  # HMAC(k_event, source | event number)
     month = models.DateField()
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
-    officer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", db_index=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+", db_index=False)
+    officer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
     channel = models.CharField(max_length=8)
     expires_on = models.DateField(help_text="Hari terakhir tiket berlaku.")
     issued_at = models.DateTimeField(null=True, blank=True)
@@ -104,14 +105,26 @@ class Ticket(models.Model):
         return f"tiket {self.month:%Y-%m}"
 
 
+_FROM_TICKET: Any = {
+    "on_delete": models.PROTECT,
+    "related_name": "+",
+    "db_index": False,
+    "db_constraint": False,
+}
+
+
 class Answers(models.Model):
-    """What every kind of stored rating holds: where it belongs and its answers, 1-4 or nothing."""
+    """What every kind of stored rating holds: where it belongs and its answers, 1-4 or nothing.
+
+    Unit, service and officer are copied from the ticket, whose foreign keys hold them; checking them again row by row
+    would take longer than casting and sealing themselves.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     month = models.DateField()
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
-    officer = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, **_FROM_TICKET)
+    service = models.ForeignKey(Service, **_FROM_TICKET)
+    officer = models.ForeignKey(Person, null=True, **_FROM_TICKET)
     channel = models.CharField(max_length=8)
     overall = _answer()
     persyaratan = _answer()
@@ -153,7 +166,9 @@ class SealedRating(Answers):
 class StagedComment(models.Model):
     """A citizen's words of an open month, with the rating only so that the citizen can still change them."""
 
-    rating = models.OneToOneField(StagedRating, primary_key=True, on_delete=models.CASCADE, related_name="comment")
+    rating = models.OneToOneField(
+        StagedRating, primary_key=True, on_delete=models.CASCADE, related_name="comment", db_constraint=False
+    )
     text = models.CharField(max_length=1000)
 
     def __str__(self) -> str:
@@ -177,7 +192,7 @@ class IssueDay(models.Model):
     """A day on which an officer issued a ticket that was later used; only for counting distinct days. Gone at seal."""
 
     month = models.DateField()
-    officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     day = models.DateField()
 
     class Meta:
@@ -205,7 +220,7 @@ class LatencyBucket(models.Model):
     """How long after issue an officer's tickets were used, as a histogram per month; the one trace of fine time."""
 
     month = models.DateField()
-    officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     bucket = models.PositiveSmallIntegerField(help_text="Batas atas: 2, 5, 15, 60, 360, 1440 menit; lalu lebih.")
     count = models.PositiveIntegerField()
 
