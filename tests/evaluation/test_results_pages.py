@@ -221,7 +221,7 @@ def test_unit_results_hide_months_that_are_not_closed(world: World, month: str) 
 
 def test_own_page_shows_score_interval_volume_and_punctuality(world: World) -> None:
     text = at(world.officer).get("/nilai-saya").content.decode()
-    for words in ("3,41", "antara 3,29 dan 3,53", "64 penilaian", "412", "97%", "cukup untuk evaluasi"):
+    for words in ("3,41", "antara 3,29 dan 3,53", "64 penilaian", "412", "97%", "data cukup untuk evaluasi"):
         assert words in text, words
 
 
