@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from teladan.core import clock
 from teladan.core.imports import Message, Report, preview
@@ -488,3 +490,32 @@ def test_too_large_a_file_is_refused_before_it_is_read(settings: Any) -> None:
     settings.MAX_IMPORT_BYTES = 1_000
     with pytest.raises(FileRefused, match="terlalu besar"):
         check(*(employee(number) for number in range(1, 50)))
+
+
+# --- size --------------------------------------------------------------------------------------------------------------
+
+
+def crowd(count: int) -> list[dict[str, str]]:
+    """So many faultless rows, each with a NIP of its own."""
+    days = [date(1965 + number // 336, 1 + number // 28 % 12, 1 + number % 28) for number in range(336 * 30)]
+    return [
+        employee(number, NIP_BARU=nip(number, born=born), TANGGAL_LAHIR=f"{born:%d-%m-%Y}")
+        for number, born in enumerate(days[:count])
+    ]
+
+
+@pytest.mark.parametrize("count", [3, 60])
+def test_check_costs_the_same_for_three_and_for_sixty(
+    django_assert_num_queries: DjangoAssertNumQueries, count: int
+) -> None:
+    content = employees_csv(crowd(count))
+    with django_assert_num_queries(13):
+        assert EmployeeImporter().check(content, "p.csv", by="cli").new == count
+
+
+@pytest.mark.slow
+def test_ten_thousand_rows_in_thirty_seconds() -> None:
+    content = employees_csv(crowd(10_000))
+    start = time.perf_counter()
+    assert EmployeeImporter().commit(content, "p.csv", by="cli").new == 10_000
+    assert time.perf_counter() - start < 30
