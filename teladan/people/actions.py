@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from teladan.core import audit, clock
 from teladan.core.audit import Event
@@ -36,9 +37,9 @@ def create_account(
 ) -> User:
     """An account for a person, or for somebody who is no employee (`display_name`). Without a password nobody can sign in."""
     if person is None and not display_name:
-        raise Refused("Akun tanpa pegawai memerlukan nama tampilan.")
+        raise Refused(_("Akun tanpa pegawai memerlukan nama tampilan."))
     if User.objects.filter(Q(username__iexact=username) | Q(person=person, person__isnull=False)).exists():
-        raise Refused(f"Akun {username!r} atau akun untuk pegawai ini sudah ada.")
+        raise Refused(_("Akun %(name)s atau akun untuk pegawai ini sudah ada.") % {"name": username})
     user = User(username=username, person=person, display_name="" if person else display_name)
     if password is None:
         user.set_unusable_password()
@@ -75,11 +76,11 @@ def grant_role(
     """Give a role to an account, for a unit and everything below it or (`unit=None`) everywhere."""
     role = Role(role)
     if role is Role.CITIZEN:
-        raise Refused("Warga tidak memakai akun, jadi peran ini tidak dapat diberikan.")
+        raise Refused(_("Warga tidak memakai akun, jadi peran ini tidak dapat diberikan."))
     if by == user:
-        raise Refused("Peran untuk akun sendiri harus diberikan oleh orang lain.")
+        raise Refused(_("Peran untuk akun sendiri harus diberikan oleh orang lain."))
     if isinstance(by, User) and not access.may_give(by, role, unit):
-        raise Refused("Anda tidak berwenang memberi peran ini di unit itu.")
+        raise Refused(_("Anda tidak berwenang memberi peran ini di unit itu."))
     grant = Grant(
         user=user,
         role=role,
@@ -90,12 +91,12 @@ def grant_role(
         granted_by=_account(by),
     )
     if grant.valid_until and grant.valid_until <= grant.valid_from:
-        raise Refused("Tanggal berakhir harus sesudah tanggal mulai.")
+        raise Refused(_("Tanggal berakhir harus sesudah tanggal mulai."))
     try:
         with transaction.atomic():
             grant.save()
     except IntegrityError as error:
-        raise Refused("Peran ini sudah diberikan untuk unit dan waktu yang sama.") from error
+        raise Refused(_("Peran ini sudah diberikan untuk unit dan waktu yang sama.")) from error
     access.forget_roles(user)
     audit.record(event=Event.ROLE_GRANTED, actor=by, subject=f"user:{user.pk}", after=_grant_values(grant))
     return grant
@@ -107,9 +108,9 @@ def revoke_role(*, grant: Grant, by: object, reason: str) -> None:
     grant = Grant.objects.select_for_update(of=("self",)).select_related("unit", "user").get(pk=grant.pk)
     today = clock.today()
     if grant.valid_until and grant.valid_until <= today:
-        raise Refused("Peran ini sudah berakhir.")
+        raise Refused(_("Peran ini sudah berakhir."))
     if by == grant.user:
-        raise Refused("Peran akun sendiri harus dicabut oleh orang lain.")
+        raise Refused(_("Peran akun sendiri harus dicabut oleh orang lain."))
     before = _grant_values(grant)
     if grant.valid_from >= today:
         grant.delete()
@@ -168,16 +169,19 @@ def set_appraiser(
 
 def _check_appraiser(person: Person, appraiser: Person, reason: str, start: date, until: date | None) -> None:
     if person == appraiser:
-        raise Refused("Seseorang tidak dapat menilai dirinya sendiri.")
+        raise Refused(_("Seseorang tidak dapat menilai dirinya sendiri."))
     if not reason.strip():
-        raise Refused("Tuliskan alasannya, misalnya nomor surat pendelegasian.")
+        raise Refused(_("Tuliskan alasannya, misalnya nomor surat pendelegasian."))
     if not appraiser.is_active:
-        raise Refused(f"{appraiser} tidak aktif dan tidak dapat menilai.")
+        raise Refused(_("%(name)s tidak aktif dan tidak dapat menilai.") % {"name": appraiser})
     if until and until <= start:
-        raise Refused("Tanggal berakhir harus sesudah tanggal mulai.")
+        raise Refused(_("Tanggal berakhir harus sesudah tanggal mulai."))
     back = AppraiserOverride.objects.filter(queries.valid_on(start), person=appraiser, appraiser=person)
     if back.exists():
-        raise Refused(f"{person} sudah ditetapkan menilai {appraiser}; keduanya tidak dapat saling menilai.")
+        raise Refused(
+            _("%(one)s sudah ditetapkan menilai %(other)s; keduanya tidak dapat saling menilai.")
+            % {"one": person, "other": appraiser}
+        )
 
 
 @transaction.atomic
@@ -186,7 +190,7 @@ def end_override(*, override: AppraiserOverride, by: User, reason: str) -> None:
     today = clock.today()
     row = AppraiserOverride.objects.select_for_update().get(pk=override.pk)
     if row.valid_until and row.valid_until <= today:
-        raise Refused("Penetapan ini sudah berakhir.")
+        raise Refused(_("Penetapan ini sudah berakhir."))
     if row.valid_from >= today:
         row.delete()
     else:
@@ -214,17 +218,17 @@ def place_acting(
 ) -> Placement:
     """Let somebody act on a post (Plt., Plh., Pj.) beside the definitive one; exports of SIASN do not say this."""
     if Placement.Kind(kind) is Placement.Kind.DEFINITIVE:
-        raise Refused("Jabatan definitif datang dari berkas kepegawaian, bukan dari sini.")
+        raise Refused(_("Jabatan definitif datang dari berkas kepegawaian, bukan dari sini."))
     start = valid_from or clock.today()
     if valid_until and valid_until <= start:
-        raise Refused("Tanggal berakhir harus sesudah tanggal mulai.")
+        raise Refused(_("Tanggal berakhir harus sesudah tanggal mulai."))
     try:
         with transaction.atomic():
             row = Placement.objects.create(
                 person=person, post=post, kind=kind, valid_from=start, valid_until=valid_until
             )
     except IntegrityError as error:
-        raise Refused(f"{person} sudah memegang jabatan itu pada waktu yang sama.") from error
+        raise Refused(_("%(name)s sudah memegang jabatan itu pada waktu yang sama.") % {"name": person}) from error
     audit.record(
         event=Event.PLACEMENT_CHANGED,
         actor=by,
@@ -239,10 +243,10 @@ def end_acting(*, placement: Placement, by: object) -> None:
     """End an acting post today; one that has not begun, or began today, disappears. The audit keeps both."""
     row = Placement.objects.select_for_update(of=("self",)).select_related("post").get(pk=placement.pk)
     if row.kind == Placement.Kind.DEFINITIVE:
-        raise Refused("Jabatan definitif berakhir lewat berkas kepegawaian, bukan dari sini.")
+        raise Refused(_("Jabatan definitif berakhir lewat berkas kepegawaian, bukan dari sini."))
     today = clock.today()
     if row.valid_until and row.valid_until <= today:
-        raise Refused("Penugasan ini sudah berakhir.")
+        raise Refused(_("Penugasan ini sudah berakhir."))
     before = {"post": row.post.title, "kind": row.kind, "valid_from": str(row.valid_from)}
     if row.valid_from >= today:
         row.delete()
@@ -290,9 +294,9 @@ def place_acting_head(
     start = valid_from or clock.today()
     period = unit.periods.filter(queries.valid_on(start)).select_related("head_post").first()
     if period is None or period.head_post is None:
-        raise Refused("Unit ini tidak punya jabatan kepala pada hari itu.")
+        raise Refused(_("Unit ini tidak punya jabatan kepala pada hari itu."))
     if not person.is_active:
-        raise Refused(f"{person} tidak aktif dan tidak dapat ditunjuk.")
+        raise Refused(_("%(name)s tidak aktif dan tidak dapat ditunjuk.") % {"name": person})
     return place_acting(
         person=person, post=period.head_post, kind=kind, by=by, valid_from=start, valid_until=valid_until
     )
