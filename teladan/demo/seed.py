@@ -69,7 +69,6 @@ class Seeder:
             self.organisation()
             self.counters()
             self.accounts()
-            self.outside_ratings()
         for index, month in enumerate(self.calendar):
             self.say(index + 1, total, f"{month:%Y-%m}")
             self.live(index, month)
@@ -191,6 +190,7 @@ class Seeder:
                 self.cast(visits, until=self.now)
             running = clock.add_months(running, 1)
         with clock.at(self.now):
+            self.outside_ratings()
             history.learning_so_far()
 
     def visits(self, index: int, month: date, until: datetime) -> list[months.Visit]:
