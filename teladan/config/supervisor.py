@@ -86,7 +86,7 @@ class Supervisor:
         """Everything up, kept up until asked to stop, everything down."""
         self.home.mkdir(parents=True, exist_ok=True)
         with self._signals(), self._database():
-            self._to_end("setup", *setup)
+            self.prepare(*setup)
             try:
                 self._check_port()
                 self._start(self.web)
@@ -99,6 +99,9 @@ class Supervisor:
                 self._stop(self.web)
                 self._stop(self.worker)
                 self._note_path.unlink(missing_ok=True)
+
+    def prepare(self, *setup: str) -> None:
+        self._to_end("setup", *setup)
 
     def ready(self) -> None:
         say(f"Situs siap: {self.address}  ({self.seconds} detik)")
@@ -256,11 +259,11 @@ class Supervisor:
 class Demo(Supervisor):
     """The same with the demo city, and its accounts on the screen."""
 
-    def run(self, *setup: str) -> None:
-        if self.server and not self.server.place.data.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
+    def prepare(self, *setup: str) -> None:
+        if self.server and self.server.is_new:
             self._mark.touch()
-        super().run(*setup, "--demo")
+        super().prepare(*setup, "--demo")
+        self._mark.touch()
 
     @property
     def _mark(self) -> Path:

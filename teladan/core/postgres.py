@@ -154,6 +154,7 @@ class Server:
         self.place = place
         self.settings = settings
         self.throwaway = throwaway
+        self.is_new = False  # the last start made the data folder
         self.process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
         self._log_start = 0
@@ -171,7 +172,8 @@ class Server:
         self._take_lock()
         try:
             self._make_folders()
-            if not self.place.data.exists():
+            self.is_new = not self.place.data.exists()
+            if self.is_new:
                 self._initialise()
             self._check_data()
             self._clear_stale()

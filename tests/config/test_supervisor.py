@@ -15,6 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from teladan.config.supervisor import Demo, Trouble
+from teladan.core import postgres
+from teladan.core.postgres import DatabaseBusy, Server
+
 pytestmark = pytest.mark.slow
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -152,3 +156,21 @@ def test_command_without_a_server_brings_its_own_database(start: Start, home: Pa
     assert (first.returncode, second.returncode) == (0, 0), said
     assert said == ["0 aturan baru, 1 sudah ada.\n", "1 aturan baru, 0 sudah ada.\n"]
     assert not (home / "postgres" / "postmaster.pid").exists()
+
+
+def test_reset_deletes_the_demo_and_refuses_anything_else(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    server = Server(postgres.place_for(home), postgres.THROWAWAY, throwaway=True)
+    server.start()
+    demo = Demo(home, "127.0.0.1", 8000)
+    (home / "demo").touch()
+    with pytest.raises(DatabaseBusy):
+        demo.reset()
+    server.stop()
+    (home / "demo").unlink()
+    with pytest.raises(Trouble, match="bukan data contoh"):
+        demo.reset()
+    assert server.place.data.exists()
+    (home / "demo").touch()
+    demo.reset()
+    assert not server.place.data.exists()
