@@ -79,7 +79,7 @@ def test_team_of_twelve_is_rated_by_keyboard_and_signed(
                 page.keyboard.press("ArrowRight")
                 interactions += 1
         chip = page.locator(f"[data-quadrant] li[data-key='{person.pk}']")
-        assert chip.count() == 1  # moved at once, before the server answers
+        assert chip.count() == 1  # there at once, and no older answer of the server takes it away
     page.get_by_text("12 dari 12 lengkap").wait_for()
     assert axe.violations(page) == []
     assert page.locator("[data-quadrant] [data-cell='2-3'] li").count() == 4
@@ -121,7 +121,7 @@ def test_failed_saving_says_so(live_server: Any, context: BrowserContext, team: 
 @pytest.fixture
 def plain(browser: Browser) -> Iterator[BrowserContext]:
     """A phone without scripts."""
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 780})
+    context = browser.new_context(java_script_enabled=False, locale="id-ID", viewport={"width": 360, "height": 780})
     yield context
     context.close()
 

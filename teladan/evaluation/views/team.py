@@ -119,7 +119,7 @@ def person_rate(request: HttpRequest, person_id: UUID) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(_address("team-rate", month))
     found = queries.team(appraiser, month)
-    row = next(row for row in found.rows if row.person.pk == person_id)
+    row = next((row for row in found.rows if row.person.pk == person_id), None)
     return render(request, "evaluation/team_saved.html", context | {"row": row, **_drawn(found)})
 
 

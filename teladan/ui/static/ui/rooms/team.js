@@ -5,9 +5,7 @@ document.querySelector("[data-without-script]")?.setAttribute("hidden", "");
 const steps = { below: 1, meets: 2, above: 3 };
 const chosen = (row, name) => row.querySelector(`input[name$="-${name}"]:checked`)?.value;
 
-document.addEventListener("change", (event) => {
-  const row = event.target.closest?.("tr[data-key]");
-  if (!row || event.target.type !== "radio") return;
+const place = (row) => {
   const work = chosen(row, "work");
   const behaviour = chosen(row, "behaviour");
   if (!work || !behaviour) return;
@@ -19,9 +17,19 @@ document.addEventListener("change", (event) => {
     chip.dataset.key = row.dataset.key;
     chip.textContent = row.dataset.name.split(" ")[0];
   }
-  cell.querySelector("ul").append(chip);
+  if (chip.closest("[data-cell]") !== cell) cell.querySelector("ul").append(chip);
   const words = row.querySelector("[data-predicate]");
   if (words) words.textContent = cell.querySelector("b").textContent;
+};
+
+document.addEventListener("change", (event) => {
+  const row = event.target.closest?.("tr[data-key]");
+  if (row && event.target.type === "radio") place(row);
+});
+
+// An answer may be older than the latest choice: what is chosen on the screen wins until its own answer comes.
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  if (event.detail.target.id === "papan") document.querySelectorAll("tr[data-key]").forEach(place);
 });
 
 // Nothing is lost silently: when saving fails, the row says so.
