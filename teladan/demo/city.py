@@ -228,13 +228,14 @@ def siasn_headers() -> list[str]:
         return [row["header"] for row in csv.DictReader(file)]
 
 
-UNIT_HEADERS = ["KODE UNIT", "NAMA UNIT", "KODE INDUK", "JENIS", "JABATAN KEPALA", "BERLAKU SEJAK"]
+UNIT_HEADERS = ["KODE UNIT", "NAMA UNIT", "KODE INDUK", "JENIS", "JABATAN KEPALA", "BERLAKU SEJAK", "KEPALA MENILAI"]
 
 
 def unit_rows() -> Iterator[list[str]]:
     """The rows of the file for `import-units`."""
     for unit in units():
-        yield [unit.code, unit.name, unit.parent, unit.kind, unit.head, SINCE.isoformat()]
+        leads = "ya" if unit.head_kind == "fungsional" else ""  # school heads appraise (annex IV.A.7)
+        yield [unit.code, unit.name, unit.parent, unit.kind, unit.head, SINCE.isoformat(), leads]
 
 
 def employee_rows(staff: Sequence[DemoPerson], headers: Sequence[str]) -> Iterator[list[str]]:
