@@ -103,6 +103,19 @@ def test_seal_moves_ratings_and_comments_apart_and_counts(office: Office, travel
     assert third
 
 
+def test_sealed_rows_have_ids_of_their_own(office: Office, travel: Travel) -> None:
+    """The citizen's browser may still hold the key of the staged row."""
+    amend_rating(edit_key=cast(office.token()), answers={}, comment="halo")
+    staged = set(StagedRating.objects.values_list("pk", flat=True))
+    with travel(SEAL_DAY):
+        seal_month(month=OCTOBER, by="test")
+    sealed = set(SealedRating.objects.values_list("pk", flat=True)) | set(
+        SealedComment.objects.values_list("pk", flat=True)
+    )
+    assert len(sealed) == 2
+    assert sealed.isdisjoint(staged)
+
+
 def test_comment_keeps_no_way_to_its_rating() -> None:
     names = {field.name for field in SealedComment._meta.get_fields()}
     assert names == {"id", "month", "unit", "service", "text"}
