@@ -82,6 +82,7 @@ MIDDLEWARE = [
 ]
 # The pages below /n know nothing of sessions and accounts (config/wsgi.py).
 CITIZEN_MIDDLEWARE = [
+    "teladan.feedback.views.doorway.strict_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
