@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from teladan.feedback.views import citizen, external
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("n/", citizen.rating_form, name="rating-form"),  # as hands type it; addresses are made of the next line
     path("n", citizen.rating_form, name="rating-form"),
     path("n/lanjut", citizen.rating_more, name="rating-more"),
     path("n/selesai", citizen.rating_done, name="rating-done"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from teladan.core import clock
@@ -315,6 +315,34 @@ def test_every_page_is_strict_and_silent(client: Client, office: Office) -> None
         assert "style=" not in html
         for name in ("sessionid", "csrftoken"):
             assert name not in response.cookies
+
+
+def short_way(path: str, method: str = "GET", **environ: str) -> tuple[str, dict[str, str]]:
+    """Status and headers of the application that is served in production."""
+    from teladan.config.wsgi import application
+
+    found: list[Any] = []
+    base = RequestFactory()._base_environ(PATH_INFO=path, REQUEST_METHOD=method, **environ)
+    b"".join(application(base, lambda status, headers, *_: found.extend((status, dict(headers)))))
+    return found[0], found[1]
+
+
+def test_errors_are_strict_on_the_way_that_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(citizen, "hold_ticket", broken)
+    for status, answer in {
+        "404": short_way("/n/salah"),
+        "405": short_way("/n", "PUT"),
+        "403": short_way("/n/ketik", "POST", HTTP_SEC_FETCH_SITE="cross-site"),
+        "500": short_way(f"/n/{UNKNOWN}"),
+        "303": short_way("/n/"),
+    }.items():
+        assert answer[0].startswith(status)
+        assert answer[1]["Referrer-Policy"] == "no-referrer"
+        assert answer[1]["Cache-Control"] == "no-store"
+        assert answer[1]["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
 
 
 def test_cookies_are_strict(client: Client, office: Office, settings: Any) -> None:

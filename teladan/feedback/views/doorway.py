@@ -12,9 +12,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
@@ -37,29 +37,48 @@ _signer = Signer(salt="teladan.feedback.ticket")
 View = Callable[..., HttpResponse]
 
 
+def strict_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware, outermost on the citizen's short way: errors too tell nobody where they came from."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return _strict(get_response(request))
+
+    return answer
+
+
+def _strict(response: HttpResponse) -> HttpResponse:
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    return response
+
+
 def citizen_page(view: View) -> View:
     """Open to everyone, in the citizen's language, with headers that tell nobody where they came from.
 
     No CSRF token: the cookies are SameSite=Lax, and a form sent from another site is refused by what browsers say of it.
     """
+    guarded = require_http_methods(["GET", "HEAD", "POST"])(view)
 
     @login_not_required
     @csrf_exempt
-    @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
-        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
-            raise PermissionDenied
         language = language_of(request)
         with translation.override(language):
-            response = view(request, *args, **kw)
-        for name, value in (*_HEADERS.items(), ("Content-Language", language)):
-            response.headers[name] = value
+            if request.method == "POST" and _from_elsewhere(request):
+                response = render(request, "feedback/rating_elsewhere.html", status=403)
+            else:
+                response = guarded(request, *args, **kw)
+        response.headers["Content-Language"] = language
         if request.GET.get("bahasa") in LANGUAGES:
             _set(response, settings.LANGUAGE_COOKIE_NAME, request.GET["bahasa"], None)
-        return response
+        return _strict(response)
 
     return page
+
+
+def _from_elsewhere(request: HttpRequest) -> bool:
+    return request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
 
 
 def language_of(request: HttpRequest) -> str:
