@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from teladan.core import clock
+from teladan.core import clock, policy
 from teladan.core.models import AuditEvent
 from teladan.feedback import rules, tokens
 from teladan.feedback.actions import tickets
@@ -54,6 +54,12 @@ def test_ticket_refuses_sealed_month(office: Office) -> None:
         issue_ticket(event=office.event(), by="test", printed=False)
     with pytest.raises(MonthSealed):
         register_tickets([(office.event(), b"h" * 32)])
+
+
+def test_month_without_rules_cannot_open(office: Office) -> None:
+    with pytest.raises(policy.MissingPolicy, match="2024-12-01"):
+        register_tickets([(office.event(clock.local(date(2024, 12, 5), 9)), b"h" * 32)])
+    assert CollectionMonth.objects.count() == 0
 
 
 def test_registered_ticket_refuses_what_is_no_hash(office: Office) -> None:
@@ -190,7 +196,6 @@ def test_ticket_expires_after_fourteen_days_or_a_week_after_the_month(issued_on:
 
 
 def test_month_freezes_its_rules_when_it_opens() -> None:
-    from teladan.core import policy
     from teladan.feedback.queries import thresholds
 
     opened = open_month(OCTOBER)

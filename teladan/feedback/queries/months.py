@@ -50,7 +50,12 @@ class TicketCountRow:
 
 def policy_on(month: date) -> dict[str, Any]:
     """Every policy value in force on the first day of a month, by full key; what opening the month freezes."""
-    return {row.key: row.value for row in policy.rows_on(month)}
+    found = {row.key: row.value for row in policy.rows_on(month)}
+    if not found:
+        raise policy.MissingPolicy(
+            f"Belum ada aturan yang berlaku pada {month}. Muat paket aturan: teladan load-policy FILE."
+        )
+    return found
 
 
 def thresholds(month: date) -> dict[str, Any]:
