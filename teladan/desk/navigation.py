@@ -30,7 +30,9 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),
         (may(Permission.MONTH_CLOSE), _("Bulan"), "closing-list"),
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),
+        (may(Permission.EVENTS_IMPORT) or may(Permission.COUNTER_SERVE), _("Layanan"), "services-list"),
         (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),
+        (may(Permission.EXTERNAL_VIEW), _("Penilaian luar"), "external-list"),
         (may(Permission.LEARNING_MONITOR), _("Pemahaman"), "learning-monitor"),
         (may(Permission.LEARNING_TAKE), _("Belajar"), "learning-home"),
     ]
