@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,13 @@ def home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="teladan-home-"))
     folder.chmod(0o755)
     yield folder
-    postgres.remove(folder)
+    for _ in range(50):  # a server that was told to go may still be removing its own files
+        try:
+            postgres.remove(folder)
+        except FileNotFoundError:
+            time.sleep(0.1)
+        else:
+            break
     shutil.rmtree(folder)
 
 
