@@ -29,6 +29,7 @@ def _measure(size: int, seconds: float, rounds: int) -> None:
     with stack.web("teladan.config.wsgi:application") as ours:
         for name, path in PAGES.items():
             queries, content = _inside(path, cookies)
+            measure(ours, _get(path, cookies), 0.5)  # warm
             rate = best([measure(ours, _get(path, cookies), seconds) for _ in range(rounds)])
             _print(f"{size:>8,}", name, rate, f"{queries:>6} {content:>8,}")
     if size == SIZES[-1]:
