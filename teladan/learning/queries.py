@@ -13,8 +13,8 @@ from teladan.core import clock, policy
 from teladan.learning.content import lessons
 from teladan.learning.models import Acknowledgement, Attempt, PulseCount, PulseTurn
 from teladan.learning.rules import Lesson, is_for, may_show, quarter_of
-from teladan.people.models import Grant, Placement, Unit, UnitPeriod, User
 from teladan.people.access import roles_of
+from teladan.people.models import Grant, Placement, Unit, UnitPeriod, User
 from teladan.people.queries import unit_names, valid_on
 
 
