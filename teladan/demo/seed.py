@@ -200,7 +200,8 @@ class Seeder:
             for visit in months.visits(month, index, desk, self.truth, self.promised, until)
         ]
         if clock.month_of(months.OUTREACH_DAY) == month:
-            found += months.outreach(self.desks[0], self.truth, self.promised, index)
+            day = months.outreach(self.desks[0], self.truth, self.promised, index)
+            found += [visit for visit in day if visit.met_at < until]
         return found
 
     def record(self, visits: Sequence[months.Visit]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop as _
 
 
 class Permission(StrEnum):
@@ -61,28 +61,28 @@ class Role(StrEnum):
 
 
 LABELS: dict[Permission, str] = {
-    Permission.PEOPLE_VIEW: N_("Membaca daftar dan riwayat pegawai"),
-    Permission.PEOPLE_IMPORT: N_("Mengimpor pegawai (untuk seluruh kota: juga unit)"),
-    Permission.APPRAISER_SET: N_("Menetapkan penilai dan menunjuk Plt., Plh., Pj."),
-    Permission.ROLE_GRANT: N_("Membuat akun, memberi dan mencabut peran"),
-    Permission.AUDIT_VIEW: N_("Membaca jejak audit"),
-    Permission.CATALOGUE_VIEW: N_("Membaca daftar layanan dan standarnya"),
-    Permission.COUNTER_SERVE: N_("Melayani di loket dan menyerahkan tiket"),
-    Permission.EVENTS_IMPORT: N_("Mengimpor catatan layanan"),
-    Permission.SOURCE_MANAGE: N_("Mengelola sumber data dan tokennya"),
-    Permission.RATINGS_IMPORT: N_("Mengimpor penilaian dari sumber lain"),
-    Permission.EXTERNAL_VIEW: N_("Membaca hasil dari sumber lain"),
-    Permission.MONTH_CLOSE: N_("Menutup bulan"),
-    Permission.MONTH_REOPEN: N_("Membuka kembali bulan yang sudah ditutup"),
-    Permission.UNIT_RESULT_VIEW: N_("Membaca hasil unit"),
-    Permission.TEAM_RATE: N_("Menilai dan menandatangani evaluasi tim"),
-    Permission.ACHIEVEMENT_SET: N_("Menetapkan capaian unit"),
-    Permission.EVALUATION_MONITOR: N_("Memantau kemajuan evaluasi"),
-    Permission.INTEGRITY_VIEW: N_("Memeriksa tanda integritas"),
-    Permission.AWARD_VIEW: N_("Membaca bukti calon penghargaan"),
-    Permission.AWARD_DECIDE: N_("Memutuskan penghargaan"),
-    Permission.LEARNING_TAKE: N_("Belajar dan menyatakan sudah membaca aturan"),
-    Permission.LEARNING_MONITOR: N_("Memantau pemahaman per unit"),
+    Permission.PEOPLE_VIEW: _("Membaca daftar dan riwayat pegawai"),
+    Permission.PEOPLE_IMPORT: _("Mengimpor pegawai (untuk seluruh kota: juga unit)"),
+    Permission.APPRAISER_SET: _("Menetapkan penilai dan menunjuk Plt., Plh., Pj."),
+    Permission.ROLE_GRANT: _("Membuat akun, memberi dan mencabut peran"),
+    Permission.AUDIT_VIEW: _("Membaca jejak audit"),
+    Permission.CATALOGUE_VIEW: _("Membaca daftar layanan dan standarnya"),
+    Permission.COUNTER_SERVE: _("Melayani di loket dan menyerahkan tiket"),
+    Permission.EVENTS_IMPORT: _("Mengimpor catatan layanan"),
+    Permission.SOURCE_MANAGE: _("Mengelola sumber data dan tokennya"),
+    Permission.RATINGS_IMPORT: _("Mengimpor penilaian dari sumber lain"),
+    Permission.EXTERNAL_VIEW: _("Membaca hasil dari sumber lain"),
+    Permission.MONTH_CLOSE: _("Menutup bulan"),
+    Permission.MONTH_REOPEN: _("Membuka kembali bulan yang sudah ditutup"),
+    Permission.UNIT_RESULT_VIEW: _("Membaca hasil unit"),
+    Permission.TEAM_RATE: _("Menilai dan menandatangani evaluasi tim"),
+    Permission.ACHIEVEMENT_SET: _("Menetapkan capaian unit"),
+    Permission.EVALUATION_MONITOR: _("Memantau kemajuan evaluasi"),
+    Permission.INTEGRITY_VIEW: _("Memeriksa tanda integritas"),
+    Permission.AWARD_VIEW: _("Membaca bukti calon penghargaan"),
+    Permission.AWARD_DECIDE: _("Memutuskan penghargaan"),
+    Permission.LEARNING_TAKE: _("Belajar dan menyatakan sudah membaca aturan"),
+    Permission.LEARNING_MONITOR: _("Memantau pemahaman per unit"),
 }
 """What each permission lets somebody do, in words."""
 
@@ -100,32 +100,30 @@ P = Permission
 _EVERYONE = frozenset({P.LEARNING_TAKE, P.CATALOGUE_VIEW})
 
 ROLES: dict[Role, RoleInfo] = {
-    Role.CITIZEN: RoleInfo(N_("Warga"), N_("Menilai layanan tanpa akun."), frozenset()),
+    Role.CITIZEN: RoleInfo(_("Warga"), _("Menilai layanan tanpa akun."), frozenset()),
     Role.OFFICER: RoleInfo(
-        N_("Petugas loket"),
-        N_("Melayani warga, menyerahkan tiket, membaca nilainya sendiri."),
+        _("Petugas loket"),
+        _("Melayani warga, menyerahkan tiket, membaca nilainya sendiri."),
         _EVERYONE | {P.COUNTER_SERVE},
     ),
-    Role.EMPLOYEE: RoleInfo(N_("Pegawai"), N_("Membaca dan menerima hasil evaluasinya, belajar."), _EVERYONE),
-    Role.APPRAISER: RoleInfo(
-        N_("Penilai"), N_("Menilai dan menandatangani evaluasi timnya."), _EVERYONE | {P.TEAM_RATE}
-    ),
+    Role.EMPLOYEE: RoleInfo(_("Pegawai"), _("Membaca dan menerima hasil evaluasinya, belajar."), _EVERYONE),
+    Role.APPRAISER: RoleInfo(_("Penilai"), _("Menilai dan menandatangani evaluasi timnya."), _EVERYONE | {P.TEAM_RATE}),
     Role.UNIT_HEAD: RoleInfo(
-        N_("Kepala unit"), N_("Membaca hasil unit dan menilai timnya."), _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW}
+        _("Kepala unit"), _("Membaca hasil unit dan menilai timnya."), _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW}
     ),
     Role.SUPERIOR: RoleInfo(
-        N_("Atasan penilai"),
-        N_("Menetapkan capaian unit di bawahnya."),
+        _("Atasan penilai"),
+        _("Menetapkan capaian unit di bawahnya."),
         _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW, P.ACHIEVEMENT_SET},
     ),
     Role.OPERATOR: RoleInfo(
-        N_("Operator unit"),
-        N_("Memasukkan berkas pegawai, unit dan layanan."),
+        _("Operator unit"),
+        _("Memasukkan berkas pegawai, unit dan layanan."),
         _EVERYONE | {P.PEOPLE_VIEW, P.PEOPLE_IMPORT, P.EVENTS_IMPORT},
     ),
     Role.BKPSDM: RoleInfo(
-        N_("BKPSDM"),
-        N_("Mengelola data pegawai, aturan, penutupan bulan, penghargaan dan pelatihan."),
+        _("BKPSDM"),
+        _("Mengelola data pegawai, aturan, penutupan bulan, penghargaan dan pelatihan."),
         _EVERYONE
         | {
             P.PEOPLE_VIEW,
@@ -144,29 +142,29 @@ ROLES: dict[Role, RoleInfo] = {
         },
     ),
     Role.PYB: RoleInfo(
-        N_("Pejabat yang berwenang"),
-        N_("Menerima laporan evaluasi."),
+        _("Pejabat yang berwenang"),
+        _("Menerima laporan evaluasi."),
         _EVERYONE | {P.EVALUATION_MONITOR, P.UNIT_RESULT_VIEW},
     ),
     Role.COMMITTEE: RoleInfo(
-        N_("Tim penghargaan"), N_("Menimbang bukti calon dan memutuskan."), _EVERYONE | {P.AWARD_VIEW, P.AWARD_DECIDE}
+        _("Tim penghargaan"), _("Menimbang bukti calon dan memutuskan."), _EVERYONE | {P.AWARD_VIEW, P.AWARD_DECIDE}
     ),
     Role.MAYOR: RoleInfo(
-        N_("Wali kota"),
-        N_("Menetapkan capaian unit dan membaca hasil kota."),
+        _("Wali kota"),
+        _("Menetapkan capaian unit dan membaca hasil kota."),
         frozenset({P.ACHIEVEMENT_SET, P.UNIT_RESULT_VIEW, P.AWARD_VIEW, P.EVALUATION_MONITOR}),
     ),
     Role.INSPECTOR: RoleInfo(
-        N_("Inspektorat"), N_("Memeriksa integritas dan jejak audit."), _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW}
+        _("Inspektorat"), _("Memeriksa integritas dan jejak audit."), _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW}
     ),
-    Role.MODERATOR: RoleInfo(N_("Moderator"), N_("Memeriksa komentar warga dari luar unit."), _EVERYONE),
-    Role.COMPLAINT_HANDLER: RoleInfo(N_("Penangan pengaduan"), N_("Menangani pengaduan bernama."), _EVERYONE),
+    Role.MODERATOR: RoleInfo(_("Moderator"), _("Memeriksa komentar warga dari luar unit."), _EVERYONE),
+    Role.COMPLAINT_HANDLER: RoleInfo(_("Penangan pengaduan"), _("Menangani pengaduan bernama."), _EVERYONE),
     Role.PRIVACY_OFFICER: RoleInfo(
-        N_("Pejabat pelindungan data"), N_("Menjawab permintaan data pribadi."), _EVERYONE | {P.AUDIT_VIEW}
+        _("Pejabat pelindungan data"), _("Menjawab permintaan data pribadi."), _EVERYONE | {P.AUDIT_VIEW}
     ),
     Role.ADMIN: RoleInfo(
-        N_("Administrator sistem"),
-        N_("Menjaga sistem: akun, peran, sumber data. Tidak membaca nilai perorangan."),
+        _("Administrator sistem"),
+        _("Menjaga sistem: akun, peran, sumber data. Tidak membaca nilai perorangan."),
         frozenset({P.ROLE_GRANT, P.SOURCE_MANAGE, P.AUDIT_VIEW, P.PEOPLE_VIEW}),
     ),
 }

@@ -257,6 +257,7 @@ def test_a_refused_job_tells_why(city: City, bkpsdm: User) -> None:
     assert "Penutupan terakhir tidak berhasil" in at(bkpsdm).get(DETAIL).content.decode()
 
 
+@pytest.mark.django_db(transaction=True)  # progress commits on a connection of its own; only this empties it again
 def test_a_dead_worker_does_not_block_the_button(city: City, bkpsdm: User) -> None:
     with clock.at(clock.local(date(2026, 11, 9), 8)):
         progress.start(queries.progress_key(OCTOBER), 6, "Menyegel")

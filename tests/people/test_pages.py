@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from teladan.core import clock
 from teladan.people import queries
 from teladan.people.models import AppraiserOverride, Grant, Person, Placement, User
 from tests.make import make_grant, make_head, make_head_post, make_person, make_staff, make_unit, make_user, place
@@ -213,7 +214,7 @@ def test_appraiser_is_named_with_reason(bkpsdm: Client, tree: SimpleNamespace) -
     bkpsdm.post(ended, {"alasan": ""})
     assert AppraiserOverride.objects.get().valid_until is None
     bkpsdm.post(ended, {"alasan": "Selesai"})
-    assert queries.appraiser_path(tree.clerk, row.set_at.date()).override is None
+    assert queries.appraiser_path(tree.clerk, clock.day_of(row.set_at)).override is None
 
 
 def test_appraiser_may_be_searched_anywhere(bkpsdm: Client, tree: SimpleNamespace) -> None:
