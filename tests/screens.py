@@ -35,7 +35,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 SHAPES: dict[str, ViewportSize] = {"360": {"width": 360, "height": 740}, "1280": {"width": 1280, "height": 900}}
 THEMES = ("light", "dark")
 CITIZEN = "citizen"
-TALLEST = 6000  # pixels of a page that are worth a picture
+SHEETS = {"360": (5, 360, 1500), "1280": (3, 720, 1100)}  # columns, width of a picture, height that is worth seeing
 
 # What each role opens, in this order. A `*` is filled by the first such link on the pages the role has seen before.
 MINE = ["/", "/evaluasi", "/evaluasi/*", "/belajar", "/belajar/*", "/belajar/aturan", "/belajar/suara", "/layanan",
@@ -137,25 +137,32 @@ class Shoot:
                 self.take(name_of(path))
 
     def sheet(self) -> None:
-        """Everything this role sees on one picture per shape and theme."""
+        """Everything this role sees, a few readable pictures on each sheet: role-360-light-1.png, -2.png …"""
+        for old in self.folder.parent.glob(f"{self.role}-*.png"):
+            old.unlink()
         for shape in SHAPES:
+            columns, width, tallest = SHEETS[shape]
+            rows = columns * 2 if shape == "1280" else columns
             for theme in THEMES:
-                cells = "".join(
-                    f"<figure><img src='{name}-{shape}-{theme}.png'><figcaption>{html.escape(name)}</figcaption></figure>"
-                    for name in self.taken
-                )
-                file = self.folder / "sheet.html"
-                width = 240 if shape == "360" else 420
-                file.write_text(
-                    f"<!doctype html><meta charset=utf-8><style>body{{margin:16px;background:#8a8f8c;font:13px sans-serif;"
-                    f"display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}}figure{{margin:0;width:{width}px}}"
-                    f"img{{width:100%;display:block;max-height:900px;object-fit:cover;object-position:top}}</style>{cells}",
-                    encoding="utf-8",
-                )
-                self.page.set_viewport_size({"width": 1900, "height": 600})
-                self.page.goto(file.as_uri(), wait_until="load")
-                self.page.screenshot(path=self.folder.parent / f"{self.role}-{shape}-{theme}.png", full_page=True)
-                file.unlink()
+                for number, start in enumerate(range(0, len(self.taken), rows), 1):
+                    cells = "".join(
+                        f"<figure><figcaption>{html.escape(name)}</figcaption><img src='{name}-{shape}-{theme}.png'></figure>"
+                        for name in self.taken[start : start + rows]
+                    )
+                    self._paste(cells, columns, width, tallest, f"{self.role}-{shape}-{theme}-{number}.png")
+
+    def _paste(self, cells: str, columns: int, width: int, tallest: int, name: str) -> None:
+        file = self.folder / "sheet.html"
+        file.write_text(
+            f"<!doctype html><meta charset=utf-8><style>body{{margin:16px;background:#8a8f8c;font:600 15px sans-serif;"
+            f"display:grid;grid-template-columns:repeat({columns},{width}px);gap:16px;align-items:start}}figure{{margin:0}}"
+            f"img{{width:100%;display:block;max-height:{tallest}px;object-fit:cover;object-position:top}}</style>{cells}",
+            encoding="utf-8",
+        )
+        self.page.set_viewport_size({"width": columns * (width + 16) + 16, "height": 400})
+        self.page.goto(file.as_uri(), wait_until="load")
+        self.page.screenshot(path=self.folder.parent / name, full_page=True)
+        file.unlink()
 
 
 def name_of(path: str) -> str:
@@ -284,7 +291,7 @@ def compose_tour(page: Page, folder: Path) -> None:
 
 @contextmanager
 def new_context(browser: Browser, address: str, language: str) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=SHAPES["1280"], locale="id-ID", reduced_motion="reduce")
+    context = browser.new_context(viewport=SHAPES["1280"], locale=language, reduced_motion="reduce")
     context.set_default_timeout(15_000)
     context.add_cookies([{"name": "django_language", "value": language, "url": address}])
     yield context
@@ -339,7 +346,8 @@ def main() -> None:
         sys.exit("Peramban tidak ada: pasang dengan `apt-get install chromium` atau pasang Google Chrome.")
     began = time.monotonic()
     with demo() if not options.address else _given(options.address) as address, sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        # The browser's own words (dates, file choosers) follow its language, not the page's.
+        arguments = [f"--lang={options.language}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         if options.docs:
             folder = Path("docs/pictures").resolve()

@@ -29,11 +29,14 @@ MOVED_ON = date(2026, 3, 1)
 MOVER = 6
 """Which clerk of the civil-registration division moves to the population-registration division on MOVED_ON."""
 SIGNED_MONTHS = 4
+INFORMATION = "DISDUKCAPIL-PIAK"
+"""The division of the demo's employee without a counter."""
 ROLES = (
     ("committee", "INSPEKTORAT", 0, ""),
     ("committee", "BAPPERIDA", 0, ""),
     ("appraiser", city.DUKCAPIL, 0, city.DUKCAPIL),
     ("unit_head", city.DUKCAPIL, 0, city.DUKCAPIL),
+    ("appraiser", INFORMATION, 0, INFORMATION),
     ("appraiser", city.PTSP_SERVICE, 0, city.PTSP_SERVICE),
     ("superior", city.PTSP, 0, city.PTSP),
 )
@@ -101,13 +104,16 @@ def after_closing(month: date, *, months_left: int) -> None:
     if months_left >= SIGNED_MONTHS:
         return
     chief, licensing = User.objects.get(username="kepala-dinas"), _head_account(city.PTSP)
-    for unit in (city.DAFDUK, city.CAPIL, "DISDUKCAPIL-PIAK"):
+    for unit in (city.DAFDUK, city.CAPIL, INFORMATION):
         _achievement(unit, month, chief)
     _achievement(city.PTSP_SERVICE, month, licensing)
     sign(User.objects.get(username="kepala-bidang"), month)
     sign(_head_account(city.PTSP_SERVICE), month)
+    sign(_head_account(INFORMATION), month, unread=() if months_left else ("pegawai",))
     if months_left:
         sign(User.objects.get(username="penilai"), month)
+        _achievement(city.DUKCAPIL, month, User.objects.get(username="wali-kota"))
+        sign(chief, month)
     award(month, decide=bool(months_left))
 
 
@@ -126,8 +132,11 @@ def _achievement(unit: str, month: date, by: User) -> None:
     )
 
 
-def sign(appraiser: User, month: date) -> None:
-    """An appraiser rates the whole team by the evidence at hand, then signs; most are as expected."""
+def sign(appraiser: User, month: date, *, unread: Sequence[str] = ()) -> None:
+    """An appraiser rates the whole team by the evidence at hand, then signs; most are as expected.
+
+    Whoever is `unread` has not opened the result yet: something for that account to do.
+    """
     assert appraiser.person is not None
     random = Random(f"{city.SEED}|{appraiser.username}|{month}")
     found = team.team(appraiser.person, month)
@@ -144,7 +153,7 @@ def sign(appraiser: User, month: date) -> None:
     )
     for evaluation in signed:
         owner = User.objects.filter(person=evaluation.person).first()
-        if owner is not None and random.random() < 0.8:
+        if owner is not None and random.random() < 0.8 and owner.username not in unread:
             rating.acknowledge(evaluation=evaluation, by=owner)
 
 

@@ -25,20 +25,33 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.COUNTER_SERVE) and user.person is not None, _("Loket"), "counter-serve"),
         (has_role(user, Role.OFFICER), _("Nilai saya"), "result-own"),
         (may(Permission.TEAM_RATE), _("Tim"), "team-rate"),
-        (user.person is not None, _("Evaluasi"), "evaluation-list"),
-        (may(Permission.UNIT_RESULT_VIEW), _("Hasil unit"), "unit-results"),
-        (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),
         (may(Permission.MONTH_CLOSE), _("Bulan"), "closing-list"),
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),
-        (may(Permission.EVENTS_IMPORT) or may(Permission.COUNTER_SERVE), _("Layanan"), "services-list"),
+        (may(Permission.UNIT_RESULT_VIEW), _("Hasil unit"), "unit-results"),
+        (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),
         (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),
+        (user.person is not None, _("Evaluasi"), "evaluation-list"),
+        (may(Permission.EVENTS_IMPORT) or may(Permission.COUNTER_SERVE), _("Layanan"), "services-list"),
         (may(Permission.EXTERNAL_VIEW), _("Penilaian luar"), "external-list"),
         (may(Permission.LEARNING_MONITOR), _("Pemahaman"), "learning-monitor"),
         (may(Permission.LEARNING_TAKE), _("Belajar"), "learning-home"),
     ]
     found = [(label, reverse(name)) for allowed, label, name in entries if allowed]
-    return [(label, url, _is_here(request.path, url)) for label, url in found]
+    here = _nearest(request.path, [url for _label, url in found])
+    return [(label, url, url == here) for label, url in found]
 
 
-def _is_here(path: str, url: str) -> bool:
+# Rooms whose pages belong to another entry than their address says.
+BELOW = {"units-list": "people-list", "roles-page": "people-list"}
+
+
+def _nearest(path: str, urls: list[str]) -> str:
+    """The entry under which a page lies: the longest address that the path continues."""
+    for name, entry in BELOW.items():
+        if _continues(path, reverse(name)):
+            path = reverse(entry)
+    return max((url for url in urls if _continues(path, url)), key=len, default="")
+
+
+def _continues(path: str, url: str) -> bool:
     return path == url or (url != "/" and path.startswith(f"{url}/"))

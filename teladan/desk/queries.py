@@ -47,6 +47,7 @@ class Desk:
     stages: list[Stage]
     mine: list[Item]
     others: list[Item]
+    honours: list[Item]
 
     @property
     def title(self) -> str:
@@ -62,7 +63,7 @@ def desk_of(user: User) -> Desk:
     month = clock.add_months(clock.month_of(clock.today()), -1)
     mine = [*_closing(user, month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user), *_people(user),
             *_learning(user)]  # fmt: skip
-    return Desk(month, _stages(user, month), mine, list(_others(user, month)))
+    return Desk(month, _stages(user, month), mine, list(_others(user, month)), list(_honours(user)))
 
 
 def _stages(user: User, month: date) -> list[Stage]:
@@ -163,6 +164,22 @@ def _awards(user: User) -> Iterator[Item]:
         yield Item(todo.what, todo.note, NOW, _("Menunggu Anda"), todo.url, _("Buka"))
 
 
+def _honours(user: User) -> Iterator[Item]:
+    """The latest award of this person, with the way to all of them and their certificates."""
+    if user.person is None:
+        return
+    for award in awards.awards_of(user.person)[:1]:
+        given = award.candidate.round
+        yield Item(
+            given.programme.name,
+            award.citation,
+            "done",
+            formats.month(given.closing.month),
+            reverse("award-own"),
+            _("Lihat piagam"),
+        )
+
+
 def _people(user: User) -> Iterator[Item]:
     if not can(user, Permission.APPRAISER_SET):
         return
@@ -213,7 +230,7 @@ def _others(user: User, month: date) -> Iterator[Item]:
     ):
         yield Item(
             _("Evaluasi %(month)s Anda belum ditandatangani") % {"month": formats.month(month)},
-            _("Menunggu %(name)s.") % {"name": found.person.full_name},
+            _("Menunggu %(name)s.") % {"name": formats.before_stop(found.person.full_name)},
             TODO,
             _("Menunggu"),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from teladan.learning.models import PulseCount
@@ -47,7 +48,8 @@ class PulseForm(forms.Form):
             low, high = PULSE_SCALE[question]
             self.fields[question.value] = forms.TypedChoiceField(
                 label=text,
-                choices=[("1", f"1 · {low}"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", f"5 · {high}")],
+                help_text=gettext("1 = %(low)s, 5 = %(high)s") % {"low": low, "high": high},
+                choices=[(str(mark), str(mark)) for mark in range(1, 6)],
                 coerce=int,
                 widget=forms.RadioSelect,
                 error_messages={"required": _("Pilih satu jawaban.")},

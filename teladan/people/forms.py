@@ -91,7 +91,9 @@ class AppraiserForm(forms.Form):
 
 
 def _candidate_words(row: Listed) -> str:
-    place = f"{row.post_title}, {row.unit_name}" if row.post_title else gettext("tanpa jabatan")
+    place = row.post_title or gettext("tanpa jabatan")
+    if row.post_title and row.unit_name not in row.post_title:
+        place += f", {row.unit_name}"
     return format_html("<b>{}</b> <small>{}</small>", row.person.full_name, place)
 
 

@@ -60,6 +60,11 @@ def interval(low: Number | None, high: Number | None, digits: int = 2) -> str:
     return f"{number(low, digits)}–{number(high, digits)}"
 
 
+def before_stop(name: object) -> str:
+    """A name that ends a sentence: `S.H.` brings its own full stop."""
+    return str(name).removesuffix(".")
+
+
 def _local(moment: date | datetime) -> date | datetime:
     return timezone.localtime(moment) if isinstance(moment, datetime) and timezone.is_aware(moment) else moment
 

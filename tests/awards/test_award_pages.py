@@ -185,7 +185,7 @@ def test_verification_of_an_unknown_code(code: str) -> None:
 
 def test_list_opens_a_round(hall: Hall) -> None:
     client = at(hall.bkpsdm)
-    assert "Buka putaran Oktober 2026" in client.get(reverse("award-list")).content.decode()
+    assert 'Buka putaran<span class="vh"> Oktober 2026</span>' in client.get(reverse("award-list")).content.decode()
     response = client.post(reverse("award-open"), {"bulan": "2026-10"})
     assert response.url == reverse("award-round", args=[Round.objects.get().pk])  # type: ignore[attr-defined]
     assert "3 calon" in client.get(reverse("award-list")).content.decode()

@@ -160,12 +160,23 @@ def links_of_a_test(_request):
     return [("Meja saya", "/", False), ("Pegawai", "/pegawai", True)]
 
 
-@pytest.mark.parametrize(("count", "css"), [(4, ""), (5, "folds"), (7, "many folds")])
+@pytest.mark.parametrize(("count", "css"), [(3, None), (4, "folds few"), (5, "folds"), (6, "folds"), (7, "folds many")])
 def test_navigation_folds_when_it_is_long(count, css):
-    links = [context.NavLink(f"Ruang {index}", f"/{index}") for index in range(count)]
-    html = " ".join(render_to_string("ui/parts/nav.html", {"navigation": links}).split())
-    assert f'<nav class="{css}"' in html.replace('" folds"', '"folds"').replace('class=" ', 'class="')
-    assert html.count('href="/0"') == (2 if "folds" in css else 1)
+    html = _navigation([context.NavLink(f"Ruang {index}", f"/{index}") for index in range(count)])
+    assert (f'<nav class="{css}"' in html) if css else "class=" not in html.partition(">")[0]
+    assert html.count('href="/0"') == (2 if css else 1)
+    assert ("Lainnya" in html) == (count > 6)
+    assert html.count(f'href="/{count - 1}"') == html.count('href="/0"')
+
+
+def test_a_long_navigation_says_when_the_page_lies_under_more():
+    links = [context.NavLink(f"Ruang {index}", f"/{index}", index == 6) for index in range(8)]
+    assert 'class="menu here"' in _navigation(links)
+    assert 'class="menu here"' not in _navigation([link._replace(active=link.url == "/0") for link in links])
+
+
+def _navigation(links):
+    return " ".join(render_to_string("ui/parts/nav.html", {"navigation": links}).split())
 
 
 def test_navigation_is_empty_for_strangers(settings):

@@ -79,6 +79,11 @@ def test_instants_are_shown_in_office_time():
     assert formats.clock_time(late) == "03.05"
 
 
+def test_a_title_at_the_end_of_a_sentence_brings_one_full_stop():
+    assert f"Menunggu {formats.before_stop('Rina Jambak, S.H.')}." == "Menunggu Rina Jambak, S.H."
+    assert f"Menunggu {formats.before_stop('Rina Jambak')}." == "Menunggu Rina Jambak."
+
+
 def test_months_name_the_year_once():
     assert formats.months(date(2026, 8, 1), date(2026, 10, 1)) == "Agustus–Oktober 2026"
     assert formats.months(date(2025, 12, 1), date(2026, 2, 1)) == "Desember 2025–Februari 2026"

@@ -58,9 +58,10 @@ class _BarsPainter:
     full: float
 
     def paint(self, width: int) -> tuple[int, Iterable[Mark]]:
-        beside = width >= 400
+        widest = max(text_width(row.label) for row in self.rows)
+        beside = width >= 400 and widest <= width * 0.44
         step = 38 if beside else 52
-        left = min(max(text_width(row.label) for row in self.rows), width * 0.42) + 16 if beside else 0.0
+        left = widest + 16 if beside else 0.0
         known = [text_width(text, 15) for row, text in zip(self.rows, self.shown, strict=True) if row.value is not None]
         x = Scale(0, self.full, left, width - max([40.0, *known]) - 10)
         drawn: list[Mark] = []
@@ -68,7 +69,7 @@ class _BarsPainter:
             top = float(step * index)
             middle = top + (step / 2 if beside else 36)
             place = middle + 5 if beside else top + 18
-            drawn.append(marks.words(0, place, shortened(row.label, left - 16 if beside else width), "c-name"))
+            drawn.append(marks.words(0, place, shortened(row.label, left if beside else width), "c-name"))
             drawn += self._bar(row, text, x, middle, width)
         return step * len(self.rows) + 4, drawn
 

@@ -104,7 +104,7 @@ class _TrendPainter:
             *self._runs(x, y),
             *self._threshold(y, left, right),
             *self._spots(x, y),
-            *self._last_value(x, y, left, float(width)),
+            *self._last_value(x, y, left, float(width), bottom),
         ]
 
     def _grid(self, y: Scale, names: list[str], left: float, right: float) -> Iterable[Mark]:
@@ -151,14 +151,32 @@ class _TrendPainter:
             yield marks.circle(x.at(index), y.at(point.value), 3, "c-spot")
             yield marks.circle(x.at(index), y.at(point.value), 12, "c-hit", tip)
 
-    def _last_value(self, x: Scale, y: Scale, left: float, width: float) -> Iterable[Mark]:
+    def _last_value(self, x: Scale, y: Scale, left: float, width: float, bottom: float) -> Iterable[Mark]:
         index, value = next((i, p.value) for i, p in reversed(list(enumerate(self.points))) if p.value is not None)
+        text = formats.number(value, self.digits)
         yield marks.circle(x.at(index), y.at(value), 6, "c-dot")
-        high = self.points[index].high
-        upper = value if high is None else high
-        yield marks.words_inside(
-            x.at(index), max(15.0, y.at(upper) - 10), formats.number(value, self.digits), "c-value", left, width
-        )
+        end = min(x.at(index) + text_width(text, 15) / 2, width)
+        place = self._free_height(x, y, end - text_width(text, 15) - 8, bottom)
+        yield marks.words_inside(x.at(index), place, text, "c-value", left, width)
+
+    def _free_height(self, x: Scale, y: Scale, start: float, bottom: float) -> float:
+        """Where the last value is written: above all that is drawn there, else below, else above anyway."""
+        near = [
+            (value if bound is None else bound, value)
+            for upper in (True, False)
+            for i, point in enumerate(self.points)
+            if (value := point.value) is not None and x.at(min(i + 1, len(self.points) - 1)) >= start
+            for bound in [point.high if upper else point.low]
+        ]
+        tops = min(y.at(max(pair)) for pair in near)
+        lows = max(y.at(min(pair)) for pair in near)
+        taken = y.at(self.threshold.value) if self.threshold else None
+
+        def is_free(baseline: float) -> bool:
+            return 15 <= baseline <= bottom - 4 and (taken is None or not -4 <= baseline - taken <= 18)
+
+        above, below = tops - 10, lows + 22
+        return max(15.0, above) if is_free(above) or not is_free(below) else below
 
 
 def sparkline(title: str, values: Sequence[float | None], *, digits: int = 2) -> Chart:

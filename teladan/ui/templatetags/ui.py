@@ -49,6 +49,7 @@ NUMBERS AND DATES (half-up; decimal comma; follow the language)
   {% number value 2 %}  {{ value|number:2 }}  {{ delta|signed:2 }}  {{ share|percent:0 }}  {% interval low high 2 %}
   {{ d|day }} 9 November 2026 · {{ d|day_short }} · {{ d|weekday }} Senin, 9 … · {{ m|month }} Oktober 2026 ·
   {{ m|month_short }} · {% months first last %} · {{ t|clock_time }} 10.42
+  {{ name|before_stop }}                      a name that ends a sentence ("S.H." brings its own full stop)
 """
 
 from __future__ import annotations
@@ -461,3 +462,8 @@ def month_short(value: date | datetime | None) -> str:
 @register.filter
 def clock_time(value: datetime | None) -> str:
     return formats.clock_time(value)
+
+
+@register.filter
+def before_stop(value: object) -> str:
+    return formats.before_stop(value)
