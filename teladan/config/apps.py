@@ -9,3 +9,6 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from teladan.config import checks  # noqa: F401  registers itself
+        from teladan.ui import fields
+
+        fields.say_it_plainly()

@@ -7,8 +7,14 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.translation import gettext_lazy
 
 SummaryLine = tuple[str, str]
+
+
+def say_it_plainly() -> None:
+    """Django's "Bidang ini tidak boleh kosong" reads as if a division were empty: `bidang` is a unit here."""
+    forms.Field.default_error_messages["required"] = gettext_lazy("Bagian ini belum diisi.")  # type: ignore[assignment]
 
 
 def is_group(bound: BoundField) -> bool:

@@ -240,8 +240,11 @@ def test_committee_states_decides_and_everybody_may_verify(hall: Hall, opened: R
 
 
 def test_certificate_for_its_holder(hall: Hall, opened: Round) -> None:
-    award = decide(hall, opened)
     client = at(make_user(hall.officers[0]))
+    link = f'href="{reverse("award-own")}"'
+    assert link not in client.get(reverse("desk-home")).content.decode()
+    award = decide(hall, opened)
+    assert link in client.get(reverse("desk-home")).content.decode()
     assert award.number in client.get(reverse("award-own")).content.decode()
     response = client.get(reverse("award-certificate", args=[award.pk]))
     assert response["Content-Type"] == "application/pdf"

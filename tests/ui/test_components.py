@@ -279,7 +279,7 @@ def test_error_summary_links_each_error_to_its_field():
 
 def test_error_summary_puts_no_colon_after_a_question():
     html = render("{% error_summary form %}", form=SampleForm({}))
-    assert "terima hari ini? Bidang ini" in html
+    assert "terima hari ini? Bagian ini belum diisi." in html
 
 
 def test_error_summary_of_a_good_form_is_silent():

@@ -49,10 +49,10 @@ def test_small_comforts(live_server, page, settings):
     page.goto(f"{live_server.url}/gallery")
     assert page.evaluate("document.activeElement.className") == "error-summary", "a refused form speaks first"
 
-    page.locator("details.menu:not(.fold) > summary").click()
-    assert page.locator("details.menu:not(.fold)").get_attribute("open") is not None
+    page.locator(".masthead-in > details.menu > summary").click()
+    assert page.locator(".masthead-in > details.menu").get_attribute("open") is not None
     page.keyboard.press("Escape")
-    assert page.locator("details.menu:not(.fold)").get_attribute("open") is None
+    assert page.locator(".masthead-in > details.menu").get_attribute("open") is None
 
     faces = page.locator("#id_a-overall input")
     faces.first.focus()

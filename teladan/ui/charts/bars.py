@@ -63,7 +63,7 @@ class _BarsPainter:
         step = 38 if beside else 52
         left = widest + 16 if beside else 0.0
         known = [text_width(text, 15) for row, text in zip(self.rows, self.shown, strict=True) if row.value is not None]
-        x = Scale(0, self.full, left, width - max([40.0, *known]) - 10)
+        x = Scale(0, self.full, left, width - max([40.0, *known]) - 14)
         drawn: list[Mark] = []
         for index, (row, text) in enumerate(zip(self.rows, self.shown, strict=True)):
             top = float(step * index)

@@ -160,7 +160,7 @@ class _TrendPainter:
         yield marks.words_inside(x.at(index), place, text, "c-value", left, width)
 
     def _free_height(self, x: Scale, y: Scale, start: float, bottom: float) -> float:
-        """Where the last value is written: above all that is drawn there, else below, else above anyway."""
+        """Where the last value is written: above or below all that is drawn there, whichever is nearer to its point."""
         near = [
             (value if bound is None else bound, value)
             for upper in (True, False)
@@ -175,8 +175,9 @@ class _TrendPainter:
         def is_free(baseline: float) -> bool:
             return 15 <= baseline <= bottom - 4 and (taken is None or not -4 <= baseline - taken <= 18)
 
-        above, below = tops - 10, lows + 22
-        return max(15.0, above) if is_free(above) or not is_free(below) else below
+        point = next(y.at(p.value) for p in reversed(self.points) if p.value is not None)
+        free = [baseline for baseline in (tops - 10, lows + 22) if is_free(baseline)]
+        return min(free, key=lambda baseline: abs(baseline - 5 - point), default=max(15.0, tops - 10))
 
 
 def sparkline(title: str, values: Sequence[float | None], *, digits: int = 2) -> Chart:
