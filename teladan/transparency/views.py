@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from teladan.core.spreadsheet import write_csv
+from teladan.scoring.ikm import REGIMES
 from teladan.transparency import charts, queries
 from teladan.ui.pages import public
 
@@ -30,6 +31,7 @@ def public_unit(request: HttpRequest, code: str) -> HttpResponse:
         "unit": last,
         "trend": charts.ikm_trend(history),
         "elements": charts.element_bars(last) if last.elements else None,
+        "basis": REGIMES[last.regime].legal_basis if last.regime in REGIMES else last.regime,
         "weakest": charts.element_name(last.weakest) if last.weakest else "",
     }
     return render(request, "transparency/public_unit.html", context)

@@ -14,7 +14,7 @@ SummaryLine = tuple[str, str]
 
 def say_it_plainly() -> None:
     """Django's "Bidang ini tidak boleh kosong" reads as if a division were empty: `bidang` is a unit here."""
-    forms.Field.default_error_messages["required"] = gettext_lazy("Bagian ini belum diisi.")  # type: ignore[assignment]
+    forms.Field.default_error_messages["required"] = gettext_lazy("Bagian ini belum diisi.")
 
 
 def is_group(bound: BoundField) -> bool:

@@ -94,6 +94,7 @@ def test_public_unit_shows_figures_with_their_interval_and_size(client: Client) 
     text = client.get("/publik/unit/DC").content.decode()
     for shown in ["88,72", "87,6", "89,8", "512", "39%", "96%", "Sarana dan prasarana", "<svg", "<table"]:
         assert shown in text, shown
+    assert "Batas mutu menurut PermenPANRB 14/2017." in " ".join(text.split())
 
 
 def test_public_unit_superseded_version_is_not_shown(client: Client) -> None:

@@ -284,3 +284,16 @@ def test_quadrant_refuses_places_outside_and_unknown_tones():
         charts.quadrant("Kuadran", CELLS[:2], [], **AXES)
     with pytest.raises(ValueError, match="tone"):
         charts.quadrant("Kuadran", [[charts.Cell("x", "red")] * 3] * 3, [], **AXES)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_above"),
+    [((80.0, 88.0, 81.0), False), ((88.0, 80.0, 87.0), True)],
+    ids=["falling: the line comes from above", "rising: the line comes from below"],
+)
+def test_the_last_value_keeps_clear_of_the_line(values, is_above):
+    points = [charts.TrendPoint(str(index), value, value - 1, value + 1) for index, value in enumerate(values)]
+    for drawing in charts.trend("Kepuasan", points).drawings:
+        dot = next(mark for mark in drawing.marks if mark.css == "c-dot")
+        words = next(mark for mark in drawing.marks if mark.css == "c-value")
+        assert (float(dict(words.attributes)["y"]) < float(dict(dot.attributes)["cy"])) == is_above
