@@ -79,11 +79,12 @@ def verify(*, trusted: Sequence[VerifierKey] = (), against: Sequence[str] = ()) 
     kept = [*_kept_heads(against, log_keys, findings, "Titik periksa dari luar")]
     if note := memory.recall():
         kept += _kept_heads([note], log_keys, findings, "Titik periksa yang diingat pekerja")
-    roots = _replay(signed, {head.size for _, head in [*heads, *kept]}, findings)
-    report.root = roots[signed].hex()
+    there = min(signed, queries.tree_size())
+    roots = _replay(there, {head.size for _, head in [*heads, *kept]}, findings)
+    report.root = roots[there].hex()
     for name, head in [*heads, *kept]:
-        if head.size > signed:
-            findings.tell("short", f"{name} mencakup {head.size} daun, log hanya {signed}: daun hilang dari ujung log.")
+        if head.size > there:
+            findings.tell("short", f"{name} mencakup {head.size} daun, log hanya {there}: daun hilang dari ujung log.")
         elif roots[head.size] != head.root:
             findings.tell("root", f"{name} (ukuran {head.size}): akarnya bukan akar daun-daun yang tersimpan.")
     _check_counts(report, signed, findings)
