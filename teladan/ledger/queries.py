@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from teladan.core import clock
 from teladan.ledger import keys
 from teladan.ledger.models import Checkpoint, Leaf, PublicKey, QueuedLeaf, Round, Tile
 from teladan.ledger.rules import batches, notes, tiles, tree
-from teladan.ledger.rules.notes import ConsistencyFile, Head, ProofFile, VerifierKey
+from teladan.ledger.rules.notes import ConsistencyFile, Head, NoteRefused, ProofFile, VerifierKey
 
 _FULL = """
 SELECT level, number, hashes FROM ledger_tile
@@ -39,9 +40,12 @@ def tree_size() -> int:
 
 
 def recorded_keys(use: str) -> list[VerifierKey]:
-    """Public keys that ever signed, the oldest first."""
-    found = PublicKey.objects.filter(use=use).order_by("number")
-    return [VerifierKey.parse(one.text) for one in found]
+    """Public keys that ever signed, the oldest first. A row that is no key vouches for nothing; the monitor tells of it."""
+    found = []
+    for text in PublicKey.objects.filter(use=use).order_by("number").values_list("text", flat=True):
+        with suppress(NoteRefused):
+            found.append(VerifierKey.parse(text))
+    return found
 
 
 def log_keys() -> list[VerifierKey]:

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from teladan.core import clock
 from teladan.ledger import actions, queries
-from teladan.ledger.models import Checkpoint
+from teladan.ledger.models import Checkpoint, Round
 
 START = clock.local(clock.parse_month("2026-10"), 9, 13)
 HOUR = timedelta(hours=1)
@@ -23,11 +23,16 @@ OTHER_SEED = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="
 
 
 @pytest.fixture(autouse=True)
-def _own_log(settings: Settings, tmp_path: Path) -> None:
+def _own_log(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> None:
     settings.LEDGER_DIR = tmp_path / "ledger"
     settings.LEDGER_KEY = lambda: SEED
     settings.LEDGER_ORIGIN = "teladan.test/ledger"
     settings.LEDGER_TRUSTED_KEYS = []
+    if marker := request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("transactional_db" if marker.kwargs.get("transaction") else "db")
+        Round.objects.all().delete()
+        with clock.at(START):
+            actions.ensure_started()
 
 
 def rounds(count: int, start: Any = START, *, share: float = 0.5) -> list[Checkpoint | None]:

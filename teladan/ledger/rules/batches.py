@@ -29,7 +29,8 @@ def may_enter(one: Waiting, *, size: int, now: datetime, drawn: bool) -> bool:
     """Whether the leaf goes into the batch after the checkpoint of `size`."""
     if one.after_size is None or one.after_size > size:
         return False
-    return one.after_size == 0 or drawn or is_over(one.since, URGENT, now=now)
+    follows_nothing = one.after_size == 0 and one.since is None  # it would not have been left by an earlier round
+    return follows_nothing or drawn or is_over(one.since, URGENT, now=now)
 
 
 def is_over(since: datetime | None, limit: timedelta, *, now: datetime) -> bool:
