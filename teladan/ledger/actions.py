@@ -22,6 +22,10 @@ from teladan.ledger.rules.batches import Waiting
 from teladan.ledger.rules.notes import Head, NoteRefused, Signer
 
 logger = logging.getLogger(__name__)
+_TAKE = """
+DELETE FROM ledger_queuedleaf q WHERE id = ANY(%s)
+RETURNING leaf_hash, EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.leaf_hash = q.leaf_hash)
+"""
 _LOCK = 0x6C6F67  # one round at a time
 _random = secrets.SystemRandom()
 
@@ -166,11 +170,8 @@ def _take_batch(size: int, now: datetime, share: float) -> tuple[list[_Queued], 
         enters = batches.may_enter(one.waiting, size=size, now=now, drawn=_random.random() < share)
         (taken if enters else left).append(one)
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM ledger_queuedleaf WHERE id = ANY(%s)", [[one.id for one in taken]])
-        cursor.execute(
-            "SELECT leaf_hash FROM ledger_leaf WHERE leaf_hash = ANY(%s)", [[one.leaf_hash for one in taken]]
-        )
-        known = {bytes(leaf) for (leaf,) in cursor.fetchall()}
+        cursor.execute(_TAKE, [[one.id for one in taken]])
+        known = {bytes(leaf) for leaf, stands in cursor.fetchall() if stands}
     batch = [one for one in taken if one.leaf_hash not in known]
     _random.shuffle(batch)
     return batch, left
