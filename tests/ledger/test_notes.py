@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from teladan.ledger.rules import notes, tree
 from teladan.ledger.rules.notes import COSIGNATURE, ConsistencyFile, Head, NoteRefused, ProofFile, Signer, VerifierKey
+from tests.house.rooms import ROOT
 from tests.ledger import outsider
+from tests.ledger.test_tree import STANDARD
 
 SIGNER = Signer("teladan.test/ledger", bytes(range(32)))
 NEXT = Signer("teladan.test/ledger", bytes(range(1, 33)))
@@ -75,6 +77,18 @@ def test_checkpoint_is_written_as_the_standard_says() -> None:
     assert notes.decode(lines[2]) == outsider.root(LEAVES)
     assert lines[3] == lines[6] == ""
     assert [line.split(" ")[:2] for line in lines[4:6]] == [["\u2014", "teladan.test/ledger"]] * 2
+
+
+def test_examples_of_the_page_are_what_the_program_writes() -> None:
+    page = (ROOT / "docs" / "rules" / "ledger.md").read_text(encoding="utf-8")
+    name = "teladan.example.go.id/ledger"
+    signer, promiser = Signer(name, bytes(range(32))), Signer(f"{name}/promise", bytes(range(32)))
+    head = Head(name, 8, tree.root_of([tree.leaf_hash(leaf) for leaf in STANDARD]))
+    checkpoint = notes.sign_checkpoint(head, [signer], NOW)
+    assert f"```\n{checkpoint}```" in page
+    assert f"`{signer.key.as_text()}`" in page
+    assert outsider.opened(checkpoint, signer.key.as_text())[2] == notes.encode(outsider.root(STANDARD))
+    assert f"```\n{notes.sign_promise(name, tree.leaf_hash(STANDARD[3]), promiser)}```" in page
 
 
 def test_checkpoint_is_opened_by_the_outsider() -> None:

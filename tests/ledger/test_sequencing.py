@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from teladan.ledger.actions import LogBroken
 from teladan.ledger.models import Checkpoint, Leaf, PublicKey, QueuedLeaf, Round, Tile
 from teladan.ledger.rules import batches, tree
 from teladan.ledger.rules.batches import Waiting
+from tests.house.rooms import ROOT
 from tests.ledger import outsider
 from tests.ledger.conftest import HOUR, OTHER_SEED, SEED, START, grow, log_key, rounds, superuser
 
@@ -72,7 +72,7 @@ def test_leaf_can_be_kept_as_hash_alone() -> None:
 @pytest.mark.django_db
 def test_leaf_is_handed_over_within_other_sql() -> None:
     """The text that docs/rules/ledger.md shows, as part of a statement that does something else too."""
-    page = Path("docs/rules/ledger.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "rules" / "ledger.md").read_text(encoding="utf-8")
     insert = page.split("```sql\n")[1].split("```")[0]
     with connection.cursor() as cursor:
         cursor.execute(
