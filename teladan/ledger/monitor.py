@@ -30,7 +30,8 @@ SELECT (SELECT count(*) FROM ledger_leaf), (SELECT count(*) FROM ledger_tile),
 
 @dataclass
 class Report:
-    """What was looked at, and what is wrong with it. `keys_from`: whose word the public keys rest on."""
+    """What was looked at, and what is wrong with it. `keys_from`: whose word the public keys rest on. `memory`: whether we
+    may read what the worker remembers having signed."""
 
     origin: str
     leaves: int = 0
@@ -38,6 +39,7 @@ class Report:
     checkpoints: int = 0
     root: str = ""
     keys_from: str = "basis data"
+    memory: bool = True
     findings: list[str] = field(default_factory=list)
     more: int = 0
 
@@ -77,7 +79,7 @@ def verify(*, trusted: Sequence[VerifierKey] = (), against: Sequence[str] = ()) 
     heads = _signed_heads(list(Checkpoint.objects.filter(size__lte=signed).order_by("number")), log_keys, findings)
     report.checkpoints = len(heads)
     kept = [*_kept_heads(against, log_keys, findings, "Titik periksa dari luar")]
-    if note := memory.recall():
+    if note := _remembered(report):
         kept += _kept_heads([note], log_keys, findings, "Titik periksa yang diingat pekerja")
     there = min(signed, queries.tree_size())
     roots = _replay(there, {head.size for _, head in [*heads, *kept]}, findings)
@@ -92,6 +94,14 @@ def verify(*, trusted: Sequence[VerifierKey] = (), against: Sequence[str] = ()) 
     if late := queries.overdue():
         findings.tell("late", f"{late.count} daun menunggu masuk log, mungkin sejak {clock.day_of(late.since)}.")
     return report
+
+
+def _remembered(report: Report) -> str | None:
+    try:
+        return memory.recall()
+    except PermissionError:  # another user's than the worker's
+        report.memory = False
+        return None
 
 
 def _signed_heads(found: list[Checkpoint], log_keys: list[VerifierKey], findings: _Findings) -> list[tuple[str, Head]]:

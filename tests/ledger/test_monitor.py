@@ -173,6 +173,18 @@ def test_command_says_it_in_json_for_machines() -> None:
     assert "Log ini tidak utuh" in trouble
 
 
+def test_another_user_than_the_workers_is_told_what_was_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    grow(3)
+
+    def closed() -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(memory, "recall", closed)
+    assert "Ingatan pekerja tidak dapat dibaca" in run()[0]
+    with pytest.raises(PermissionError):  # the worker itself signs nothing without its memory
+        actions.sequence()
+
+
 def test_command_refuses_a_key_that_is_none() -> None:
     with pytest.raises(CommandError, match="Bukan"):
         call_command("ledger_verify", "--key", "a+b+c")

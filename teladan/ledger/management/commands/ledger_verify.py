@@ -52,7 +52,12 @@ class Command(BaseCommand):
             more = [f"- dan {report.more} lagi"] if report.more else []
             raise CommandError("\n".join(["Log ini tidak utuh:", *(f"- {one}" for one in report.findings), *more]))
         if not json:
-            self.stdout.write("Log ini utuh.")
+            unread = (
+                ""
+                if report.memory
+                else " Ingatan pekerja tidak dapat dibaca pengguna ini; jalankan juga sebagai pekerja."
+            )
+            self.stdout.write(f"Log ini utuh.{unread}")
 
 
 def _read(path: str) -> str:
