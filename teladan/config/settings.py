@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teladan.config import env
 from teladan.config.database import database_settings
+from teladan.core.keyfile import own_secret
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = env.data_folder()
@@ -24,12 +24,7 @@ def _secret_key() -> str:
     """Given by the environment; otherwise made once and kept, readable by its owner only."""
     if value := env.text("TELADAN_SECRET_KEY", ""):
         return value
-    path = DATA_DIR / "secret-key"
-    if not path.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="ascii")
+    return own_secret(DATA_DIR / "secret-key", lambda: secrets.token_urlsafe(50))
 
 
 SECRET_KEY = _secret_key()

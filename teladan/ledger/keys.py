@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from teladan.core.keyfile import own_secret
 from teladan.ledger.rules import notes
 from teladan.ledger.rules.notes import Signer, VerifierKey
 
@@ -41,23 +42,8 @@ def own_key_path() -> Path:
 
 def _own_key() -> str:
     path = own_key_path()
-    if not path.exists():
-        _write_once(path, notes.encode(secrets.token_bytes(32)))
-    return path.read_text(encoding="ascii")
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Appears whole or not at all, and only the first of two stays."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(text)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    return own_secret(path, lambda: notes.encode(secrets.token_bytes(32)))
 
 
 def _seed(text: str, setting: str) -> bytes:
