@@ -14,6 +14,7 @@ deploy: export TELADAN_ADDRESS = https://teladan.example.go.id
 deploy: export TELADAN_HOSTS = teladan.example.go.id
 deploy: export TELADAN_BEHIND_PROXY = 1
 deploy: export TELADAN_SECRET_KEY = only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
+deploy: export TELADAN_LEDGER_KEY_FILE = /etc/teladan/only-the-worker-reads-this
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 
 .DEFAULT_GOAL := help

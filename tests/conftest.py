@@ -57,10 +57,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     emptied = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(getattr(item, "fixturenames", ()))
     if emptied or (marker and marker.kwargs.get("transaction")):
         with item.config.stash[blocking_manager_key].unblock():
+            from django.conf import settings
             from django.db import connection
 
             with connection.cursor() as cursor:
                 cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+            shutil.rmtree(settings.LEDGER_DIR, ignore_errors=True)  # the log begins anew, so must its memory
             _load_reference_data()
             connection.close()
 

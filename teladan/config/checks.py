@@ -10,6 +10,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.http.request import validate_host
 
 from teladan.config import env
+from teladan.ledger import keys
+from teladan.ledger.rules.notes import is_name
 
 
 @register(Tags.security)
@@ -92,6 +94,37 @@ def embedded_in_public(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 "Situs umum memakai basis data tanam.",
                 hint="Isi DATABASE_URL dengan PostgreSQL yang dicadangkan setiap hari.",
                 id="teladan.W003",
+            )
+        ]
+    return []
+
+
+@register(Tags.security)
+def ledger_name(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The log's name stands in every checkpoint and must be one word."""
+    if is_name(settings.LEDGER_ORIGIN):
+        return []
+    return [
+        Error(
+            f"TELADAN_LEDGER_ORIGIN bukan nama log: {settings.LEDGER_ORIGIN!r}.",
+            hint="Tulis misalnya teladan.sawahlunto.go.id/ledger, tanpa spasi dan tanpa tanda tambah.",
+            id="teladan.E004",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def ledger_key_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Who can read the log key can sign another log; the web process, which everybody talks to, must not."""
+    if settings.TLS and keys.log_key_is_readable():
+        return [
+            Warning(
+                "Kunci log dapat dibaca oleh proses yang menjalankan pemeriksaan ini.",
+                hint=(
+                    "Jalankan pemeriksaan ini sebagai pengguna situs. Beri TELADAN_LEDGER_KEY_FILE hanya kepada pekerja "
+                    "(`teladan worker` sebagai pengguna lain); lihat docs/settings.md."
+                ),
+                id="teladan.W004",
             )
         ]
     return []

@@ -51,6 +51,8 @@ MANAGED: dict[str, tuple[Command, ...]] = {
     ),
     "Menjaga": (
         Command("worker", "jalankan pekerja latar saja"),
+        Command("ledger-verify", "periksa seluruh log: daun, pohon, tanda tangan"),
+        Command("ledger-checkpoint", "cetak titik periksa terakhir dari log"),
         Command("memory", "ukur ingatan yang dipakai situs dan pekerja", database=False),
         Command("check", "periksa pengaturan dan kode", database=False),
         Command("docs", "tulis ulang halaman docs/ yang dibuat dari kode", database=False),

@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from teladan.awards.actions import ensure_programme
 from teladan.core import policy, progress
 from teladan.core.models import Progress
+from teladan.ledger.actions import ensure_started
 from teladan.people.models import Person, Unit
 
 POLICY_PACK = Path(__file__).parent / "data" / "policy.json"
@@ -28,6 +29,7 @@ def load_reference_data() -> None:
     """Policy rows, then whatever each room brings along. Idempotent."""
     policy.load_pack(json.loads(POLICY_PACK.read_text(encoding="utf-8")), by="system")
     ensure_programme(by="system")
+    ensure_started()
 
 
 def pending_migrations() -> int:
@@ -90,7 +92,8 @@ def load_demo(seed: Callable[[], object]) -> None:
 
 
 def empty_database() -> None:
-    """Drop every table. Only for a database that holds nothing but the demo city."""
+    """Drop every table, and the log's own key and memory. Only for a database that holds nothing but the demo city."""
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     connection.close()
+    shutil.rmtree(settings.LEDGER_DIR, ignore_errors=True)

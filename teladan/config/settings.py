@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
 from teladan.config import env
 from teladan.config.database import database_settings
+from teladan.core.keyfile import own_secret
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = env.data_folder()
@@ -23,12 +24,7 @@ def _secret_key() -> str:
     """Given by the environment; otherwise made once and kept, readable by its owner only."""
     if value := env.text("TELADAN_SECRET_KEY", ""):
         return value
-    path = DATA_DIR / "secret-key"
-    if not path.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="ascii")
+    return own_secret(DATA_DIR / "secret-key", lambda: secrets.token_urlsafe(50))
 
 
 SECRET_KEY = _secret_key()
@@ -51,6 +47,7 @@ INSTALLED_APPS = [
     "template_partials",
     "procrastinate.contrib.django",
     "teladan.core",
+    "teladan.ledger",
     "teladan.people",
     "teladan.services",
     "teladan.feedback",
@@ -182,6 +179,20 @@ WHITENOISE_MAX_AGE = 31_536_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 MAX_IMPORT_BYTES = env.number("TELADAN_MAX_IMPORT_MB", 20) * 1_000_000
+
+
+def _ledger_key() -> str:
+    return env.text("TELADAN_LEDGER_KEY", "")
+
+
+# The log. Its key is a function: the web process never calls it, so a file of the worker's need not be readable.
+LEDGER_KEY = _ledger_key
+LEDGER_ORIGIN = env.text(
+    "TELADAN_LEDGER_ORIGIN", f"{urlsplit(PUBLIC_ADDRESS).hostname}/ledger" if TLS else "localhost/ledger"
+)
+LEDGER_TRUSTED_KEYS = env.words("TELADAN_LEDGER_TRUSTED_KEYS")
+LEDGER_DIR = DATA_DIR / "ledger"
+PROMISE_KEY = env.text("TELADAN_PROMISE_KEY", "")
 
 PROCRASTINATE_ON_APP_READY = None
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

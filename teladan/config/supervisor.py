@@ -280,7 +280,8 @@ class Demo(Supervisor):
                 )
             with self.server.held():
                 postgres.remove(self.home)
-        shutil.rmtree(self.home / "media", ignore_errors=True)
+        for folder in ("media", "ledger"):
+            shutil.rmtree(self.home / folder, ignore_errors=True)
         say("Data contoh dihapus.")
 
     def ready(self) -> None:

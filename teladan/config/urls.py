@@ -26,6 +26,7 @@ urlpatterns = [
     path("akun/", include(accounts)),
     path("bahasa", login_not_required(set_language), name="set_language"),
     path("", include("teladan.ui.urls")),
+    path("", include("teladan.ledger.urls")),
     path("", include("teladan.people.urls")),
     path("", include("teladan.services.urls")),
     path("", include("teladan.feedback.urls")),

@@ -14,6 +14,7 @@ class Event(StrEnum):
     """Every kind of act that is recorded. Rooms add their line here, so that the list can be read in one place."""
 
     POLICY_LOADED = "policy.loaded"
+    LEDGER_KEY_ADDED = "ledger.key_added"
     EMPLOYEES_IMPORTED = "people.employees_imported"
     UNITS_IMPORTED = "people.units_imported"
     PERSON_CHANGED = "people.person_changed"

@@ -16,6 +16,8 @@ ALL = (
     checks.debug_in_public,
     checks.plain_http,
     checks.embedded_in_public,
+    checks.ledger_name,
+    checks.ledger_key_apart,
 )
 SOUND: dict[str, Any] = {
     "PUBLIC_ADDRESS": "https://teladan.example.go.id",

@@ -1,0 +1,1 @@
+"""Pure: the tree, its tiles, the text formats, and who goes into a batch."""
