@@ -17,13 +17,13 @@ from .shortlist import Empty, Shortlist, shortlist, top_k
 from .thresholds import Thresholds, Use, allowed_use
 
 if TYPE_CHECKING:
-    from .cells import Cells, Factor, cells_from_counts, cells_from_rows, pool_rare
+    from .cells import Cells, Factor, cells_from_columns, cells_from_counts, cells_from_rows, pool_rare
     from .fair import FairScore, FairScores, Pooling, Recompute, fair_scores, recompute_score, variance_components
     from .mixed import Fit, fit
     from .ranks import Rank, Ranks, rank_draws, rank_officers
 
 _LAZY = {
-    "cells": ("Cells", "Factor", "cells_from_counts", "cells_from_rows", "pool_rare"),
+    "cells": ("Cells", "Factor", "cells_from_columns", "cells_from_counts", "cells_from_rows", "pool_rare"),
     "mixed": ("Fit", "fit"),
     "fair": (
         "FairScore",
@@ -58,6 +58,7 @@ __all__ = [
     "Use",
     "allowed_use",
     "band_of",
+    "cells_from_columns",
     "cells_from_counts",
     "cells_from_rows",
     "fair_scores",

@@ -255,16 +255,18 @@ def test_fit_is_the_optimum_of_the_textbook_likelihood(seed: int, reml: bool) ->
 
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("gamma", [(0.0, 0.0), (0.3, 0.0), (0.0, 0.2), (0.3, 0.2), (40.0, 3.0)])
-def test_gradient_agrees_with_differences_also_at_zero(gamma: tuple[float, float], reml: bool) -> None:
+def test_gradient_and_hessian_agree_with_differences_also_at_zero(gamma: tuple[float, float], reml: bool) -> None:
     from teladan.scoring.mixed import _System
 
-    system = _System.of(cells_of(rows_of(7)), reml)
+    system = _System.of(cells_of(rows_of(7)), reml, None)
     at = dict(zip(system.groups, gamma, strict=True))
-    for name in system.groups:
+    here = system.at(at)
+    for i, name in enumerate(system.groups):
         h = 1e-5 * (1 + at[name])
-        values = [system.at(at | {name: at[name] + i * h}).value for i in range(5)]
-        slope = float(np.dot([-25, 48, -36, 16, -3], values)) / (12 * h)  # one-sided: gamma cannot be negative
-        assert system.at(at).gradient[name] == pytest.approx(slope, rel=1e-4, abs=1e-4)
+        ahead = [system.at(at | {name: at[name] + step * h}) for step in range(5)]
+        weights = np.array([-25, 48, -36, 16, -3]) / (12 * h)  # one-sided: gamma cannot be negative
+        assert here.gradient[i] == pytest.approx(weights @ [p.value for p in ahead], rel=1e-4, abs=1e-4)
+        assert here.hessian[i] == pytest.approx(weights @ [p.gradient for p in ahead], rel=1e-4, abs=1e-3)
 
 
 def test_covariance_includes_the_uncertainty_of_the_fixed_effects() -> None:
