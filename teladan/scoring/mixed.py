@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,11 @@ class Fit:
         """Return the same model at other variance components, which are taken as given; `fit` says which are refused."""
         gamma = _given(variances, self._system.groups)
         return _collect(self._system, self._system.at(gamma, slopes=False), variances["residual"])
+
+    def criterion_at(self, variances: Mapping[str, float]) -> float:
+        """Return the criterion of the same model at other variance components."""
+        point = self._system.at(_given(variances, self._system.groups), slopes=False)
+        return self._system.criterion(point, variances["residual"])
 
     def fitted(self, cells: Cells, *, without: str | None = None) -> FloatArray:
         """Return the fitted mean of each cell (cells,) of the fit's own cells, leaving out the effects of `without`.
@@ -234,9 +240,14 @@ class _Point:
     hessian: FloatArray
     q: FloatArray  # inverse of the dense equations: prediction error (co)variances over sigma2
     c: FloatArray  # gamma / (1 + gamma n) of the eliminated levels
-    forms: FloatArray  # g_j' q g_j of each eliminated level
     first: FloatArray  # conditional modes of the eliminated factor
     rest: FloatArray  # conditional modes and fixed effects of the kept dense columns
+    coupling: _Coupling
+
+    @cached_property
+    def forms(self) -> FloatArray:
+        """g_j' q g_j of each eliminated level."""
+        return self.coupling.forms(self.q)
 
 
 class _Coupling:
@@ -418,12 +429,16 @@ class _System:
         logdet = float(np.log(d).sum() + 2 * np.log(np.diag(low)[: None if self.reml else r]).sum())
         value = logdet + self.df * (1 + math.log(2 * math.pi * pwrss / self.df)) if self.df > 0 else math.nan
         score = (self.y1 - self.coupling.times(rest)) / d  # Z_1'P y
-        gradient = hessian = forms = np.zeros(0)
+        gradient = hessian = np.zeros(0)
         if slopes:
             gradient, hessian = self._slopes(gamma, d, h, q, inverse, pwrss, score, hy - h @ rest)
-        else:
-            forms = self.coupling.forms(q)
-        return _Point(dict(gamma), logdet, pwrss, value, gradient, hessian, q, c, forms, g1 * score, rest)
+        return _Point(dict(gamma), logdet, pwrss, value, gradient, hessian, q, c, g1 * score, rest, self.coupling)
+
+    def criterion(self, point: _Point, sigma2: float) -> float:
+        """-2 log likelihood at a residual variance; NaN without one."""
+        if sigma2 <= 0 or self.df <= 0:
+            return math.nan
+        return point.logdet + self.df * math.log(2 * math.pi * sigma2) + point.pwrss / sigma2
 
     def _slopes(
         self,
@@ -593,14 +608,11 @@ def _collect(
     if system.groups:
         modes[system.eliminated] = point.first
         mode_variances[system.eliminated] = sigma2 * (point.c + point.c**2 * point.forms)
-    criterion = math.nan
-    if sigma2 > 0 and system.df > 0:
-        criterion = point.logdet + system.df * math.log(2 * math.pi * sigma2) + point.pwrss / sigma2
     return Fit(
         n=system.total,
         df_residual=system.total - (len(system.kept) - system.random),
         reml=system.reml,
-        criterion=criterion,
+        criterion=system.criterion(point, sigma2),
         sigma2=sigma2,
         variances={k: sigma2 * point.gamma[k] for k in system.groups},
         intercept=float(rest[system.intercept]) + system.centre,
