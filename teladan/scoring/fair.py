@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 
 from .cells import Cells, FloatArray, pool_rare
 from .ikm import Z95
-from .mixed import Against, Fit, fit
+from .mixed import Fit, fit
 
 PRIOR_SCALE = 0.3  # half-Cauchy scale on 1-4: half of all groups are expected to have a spread below it
 GRID_POINTS = 12
@@ -330,7 +330,7 @@ class _Officers:
     offset: FloatArray
     lam: FloatArray
     variance: FloatArray
-    mix_variance: FloatArray  # of mu - offset, and with the officer's own answers
+    mix_variance: FloatArray  # of mu - offset
     reliability: FloatArray
 
     @classmethod
@@ -370,7 +370,7 @@ class _Officers:
                     for a, (_, one) in zip(against, points, strict=True)
                 ]
             ),
-            mix_variance=np.array([_mix_variance(a) for a in against]),
+            mix_variance=np.array([a.point - 2 * a.with_own + a.own for a in against]),
             reliability=weight @ np.array([one.reliabilities[officer] for _, one in points]),
         )
 
@@ -410,7 +410,8 @@ class _Officers:
         """A score-type interval (Wilson 1927) around the adjusted mean m: all x with (m - x)^2 <= t^2 v(x).
 
         v(x) = f (x - bottom)(top - x) / n + w: answers spread less near the ends of the scale. f is the officer's own
-        ratio, drawn to the group's by OWN_DF ratings; w is the variance of the case-mix shift.
+        ratio, drawn to the group's by OWN_DF ratings; w is the variance of the case-mix shift; what it shares
+        with the officer's own answers would lower it, and is left in: simulated coverage is nearer to 95 % so.
         """
         bottom, top = scale
         room = np.maximum((self.raw - bottom) * (top - self.raw), 0.0125 * (top - bottom) ** 2)
@@ -420,15 +421,10 @@ class _Officers:
         centre = self.raw + shift
         moved = self.weight @ (self.mix_variance + (self.mu[:, None] - self.offset - shift) ** 2)
         t2 = stdtrit(df, 0.975) ** 2
-        f, w = t2 * own / self.n, t2 * np.maximum(moved, 0.0)
+        f, w = t2 * own / self.n, t2 * moved
         middle = (centre + f * (bottom + top) / 2) / (1 + f)
         reach = np.sqrt(np.maximum(middle**2 - (centre**2 + f * bottom * top - w) / (1 + f), 0.0))
         return middle - reach, middle + reach
-
-
-def _mix_variance(a: Against) -> FloatArray:
-    """Of mu - offset, less what it shares with the officer's own answers."""
-    return a.point - 2 * a.with_own + a.own + 2 * (a.with_own - a.own) / a.spread
 
 
 def _effects(est: Fit, name: str) -> FloatArray:
