@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.special import stdtrit
 
 from .cells import Cells, FloatArray, pool_rare
@@ -420,7 +422,7 @@ class _Officers:
         own = (self.squares / room + OWN_DF * group) / df
         centre = self.raw + shift
         moved = self.weight @ (self.mix_variance + (self.mu[:, None] - self.offset - shift) ** 2)
-        t2 = stdtrit(df, 0.975) ** 2
+        t2 = stdtrit(np.maximum(self.n - 1, OWN_DF), 0.975) ** 2  # the ratings drawn from the group are no evidence
         f, w = t2 * own / self.n, t2 * moved
         middle = (centre + f * (bottom + top) / 2) / (1 + f)
         reach = np.sqrt(np.maximum(middle**2 - (centre**2 + f * bottom * top - w) / (1 + f), 0.0))
@@ -470,18 +472,11 @@ def _comparable(cells: Cells, officer: str, service: str, min_officers: int) -> 
     who = cells.groups[officer]
     if service not in cells.groups:
         return set(who.labels) if len(who.labels) >= min_officers else set()
-    what = cells.groups[service]
-    served: dict[int, set[int]] = {}
-    for a, s in zip(who.codes.tolist(), what.codes.tolist(), strict=True):
-        served.setdefault(a, set()).add(s)
-    ratings = who.totals(cells.n)
-    best: list[int] = []
-    left = set(served)
-    while left:
-        component, services = {min(left)}, set(served[min(left)])
-        while more := {a for a in left - component if served[a] & services}:
-            component |= more
-            services |= set().union(*(served[a] for a in more))
-        left -= component
-        best = max(best, sorted(component), key=lambda c: (len(c), sum(ratings[a] for a in c)))
-    return {who.labels[a] for a in best} if len(best) >= min_officers else set()
+    people, what = len(who.labels), cells.groups[service]
+    size = people + len(what.labels)
+    met = sparse.coo_array((np.ones(len(cells.n)), (who.codes, people + what.codes)), shape=(size, size))
+    part = connected_components(met, directed=False)[1][:people]
+    members, ratings = np.bincount(part), np.bincount(part, weights=who.totals(cells.n))
+    found, first = np.unique(part, return_index=True)
+    best = max(zip(found, first, strict=True), key=lambda one: (members[one[0]], ratings[one[0]], -one[1]))[0]
+    return {who.labels[a] for a in np.flatnonzero(part == best)} if members[best] >= min_officers else set()

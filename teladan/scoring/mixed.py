@@ -26,6 +26,7 @@ from .cells import Cells, Factor, FloatArray, IntArray
 
 THETA_MAX = 1e3  # a larger ratio of spreads means: no residual that these ratings could show
 STARTS = (1.0, 0.2)  # two starts where they are cheap, because a crossed design may have two minima
+FEW = 500  # eliminated levels up to which both starts are tried
 EXACT = 300  # dense columns up to which the Hessian is exact
 DENSE_MAX = 20_000  # dense columns beyond which the system needs more than 10 GB
 
@@ -544,7 +545,7 @@ def _estimate(system: _System, held: Sequence[str]) -> tuple[_Point, bool, int]:
     if not free or system.residual(start) == 0:
         return system.at(start.gamma, slopes=False), True, 1
     found = []
-    for level in STARTS if len(system.kept) <= EXACT else STARTS[1:]:
+    for level in STARTS if len(system.kept) <= EXACT and len(system.d) <= FEW else STARTS[1:]:
         theta = nothing.copy()
         theta[free] = level
         found.append(_descend(system, free, theta))
