@@ -48,6 +48,7 @@ MANAGED: dict[str, tuple[Command, ...]] = {
     "Setiap bulan": (
         Command("close-month", "tutup bulan: segel, hitung, bekukan, terbitkan"),
         Command("reopen-month", "buka lagi bulan yang sudah ditutup, dengan alasan"),
+        Command("score", "hitung model nilai dari berkas CSV, tanpa basis data", database=False),
     ),
     "Menjaga": (
         Command("worker", "jalankan pekerja latar saja"),

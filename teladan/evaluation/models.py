@@ -136,6 +136,11 @@ class OfficerResult(models.Model):
         EVALUATION = "evaluation", "boleh dipakai dalam evaluasi"
         AWARD = "award", "boleh dipakai untuk penghargaan"
 
+    class Standing(models.TextChoices):
+        ABOVE = "above", "di atas ekspektasi"
+        MEETS = "meets", "sesuai ekspektasi"
+        BELOW = "below", "di bawah ekspektasi"
+
     closing = models.ForeignKey(Closing, on_delete=models.PROTECT, related_name="officer_results")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="officer_results")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
@@ -152,6 +157,10 @@ class OfficerResult(models.Model):
     se = models.FloatField(null=True)
     low = models.FloatField(null=True)
     high = models.FloatField(null=True)
+    adjusted = models.FloatField(null=True)  # the mean at the average mix, not shrunk
+    adjusted_low = models.FloatField(null=True)
+    adjusted_high = models.FloatField(null=True)
+    suggestion = models.CharField(max_length=5, choices=Standing, null=True)  # for behaviour; the appraiser decides
     reliability = models.FloatField(null=True)
     recompute = models.JSONField(null=True)  # what the officer needs to redo the score; no citizen's answer
     group = models.JSONField(null=True)  # mean and band of comparable officers, or nothing below eight
@@ -169,6 +178,10 @@ class OfficerResult(models.Model):
                 name="officer_result_use_known", condition=Q(use__in=["hidden", "self_only", "evaluation", "award"])
             ),
             models.CheckConstraint(
+                name="officer_result_suggestion_known",
+                condition=Q(suggestion__isnull=True) | Q(suggestion__in=["above", "meets", "below"]),
+            ),
+            models.CheckConstraint(
                 name="officer_result_hidden_has_no_numbers",
                 condition=~Q(use="hidden")
                 | Q(
@@ -178,6 +191,10 @@ class OfficerResult(models.Model):
                     score__isnull=True,
                     low__isnull=True,
                     high__isnull=True,
+                    adjusted__isnull=True,
+                    adjusted_low__isnull=True,
+                    adjusted_high__isnull=True,
+                    suggestion__isnull=True,
                     reliability__isnull=True,
                     recompute__isnull=True,
                     group__isnull=True,

@@ -69,7 +69,11 @@ def test_recompute_file_redoes_the_score_by_hand(city: City) -> None:
             total += point["weight"] * (point["mu"] + lam * (file["raw_mean"] - point["offset"]))
         assert total == pytest.approx(result.score, abs=1e-6)
         assert scoring.recompute_score(file) == pytest.approx(file["nilai"]["score"], abs=1e-6)
-        assert (file["nilai"]["high"] - file["nilai"]["low"]) / 2 == pytest.approx(1.96 * file["nilai"]["se"], abs=1e-4)
+        assert (file["nilai"]["high"] - file["nilai"]["low"]) / 2 == pytest.approx(
+            file["quantile"] * file["nilai"]["se"], abs=1e-9
+        )
+        adjusted = sum(p["weight"] * (p["mu"] + file["raw_mean"] - p["offset"]) for p in file["grid"])
+        assert adjusted == pytest.approx(file["nilai"]["adjusted"], abs=1e-6)
 
 
 def test_recompute_file_holds_no_answer_and_nobody_else(city: City) -> None:
@@ -77,8 +81,8 @@ def test_recompute_file_holds_no_answer_and_nobody_else(city: City) -> None:
     text = get(user, "result-recompute", result.pk)
     file = json.loads(text)
     numbers = [part for value in file.values() if isinstance(value, list) for part in value]
-    assert len(file["grid"]) == 1
-    assert len(numbers) == 3  # one grid point, and the two ends of the window
+    assert len(file["grid"]) == 12
+    assert len(numbers) == 14  # the points of the grid, and the two ends of the window
     for other in city.officers[1:]:
         assert other.nip not in text
         assert other.name not in text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.stats import norm
 
 from teladan.scoring import (
@@ -17,6 +19,7 @@ from teladan.scoring import (
     FairScores,
     Pooling,
     cells_from_rows,
+    fair,
     fair_scores,
     pool_rare,
     recompute_score,
@@ -67,6 +70,9 @@ def city(seed: int, officers: int = 12, services: int = 5, n: int = 300) -> tupl
     return rows, {"service": {f"s{i}": float(w) for i, w in enumerate(mix)}}, (1 + 0.5 * passed) @ mix
 
 
+DESK = alone(ani=[4, 4, 3, 3], budi=[3, 3, 2, 2], citra=[4, 3, 3, 2])
+
+
 def by_hand(scores: FairScores, officer: str) -> tuple[float, float, float, float]:
     s = scores.by_officer[officer]
     return (s.raw_mean, s.case_mix_shift, s.shrinkage_shift, s.score)
@@ -105,7 +111,7 @@ def test_recompute_refuses_a_record_without_grid() -> None:
 
 
 def test_hand_example_one_service_reml() -> None:
-    scores = fair_scores(alone(ani=[4, 4, 3, 3], budi=[3, 3, 2, 2], citra=[4, 3, 3, 2]))
+    scores = fair_scores(DESK, prior_scale=None)
     assert scores.fit.sigma2 == pytest.approx(4 / 9, abs=1e-9)
     assert scores.fit.variances["officer"] == pytest.approx(5 / 36, abs=1e-9)
     assert by_hand(scores, "ani") == pytest.approx((3.5, 0, -2 / 9, 3 + 5 / 18), abs=1e-9)
@@ -132,6 +138,85 @@ def test_score_is_taken_at_the_mix_of_all_services_not_of_the_respondents() -> N
     assert mostly_easy[0].score - mostly_easy[1].score == pytest.approx(1 / 9, abs=1e-9)
 
 
+# --- integration over the officers' spread ---
+
+
+def test_hand_example_integrates_over_the_spread() -> None:
+    """One desk, equal numbers: the likelihood of the spread has a closed form, so the integral is one line."""
+
+    def likelihood(s: float) -> float:
+        total = 4 / 9 + 4 * s * s  # variance of a mean of four, times four
+        return math.exp(-(2 * math.log(total) + 2 / total) / 2) / (1 + (s / 0.3) ** 2)
+
+    def mean(of: Callable[[float], float]) -> float:
+        over = quad(lambda s: of(s) * likelihood(s), 0, 10, points=[0.2, 1], epsabs=1e-13)[0]
+        return float(over / quad(likelihood, 0, 10, points=[0.2, 1], epsabs=1e-13)[0])
+
+    kept = mean(lambda s: 4 * s * s / (4 / 9 + 4 * s * s))
+    ani = fair_scores(DESK).by_officer["ani"]
+    assert ani.score == pytest.approx(3 + kept / 2, abs=2e-4)
+    assert ani.score == pytest.approx(3.2032, abs=5e-5)  # printed in docs/rules/fair-score.md
+    assert ani.reliability == pytest.approx(kept * 2 / 3, abs=5e-4)  # 1 - var/s2 of three equal officers
+
+
+def test_twelve_points_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(3):
+        cells = cells_of(city(seed)[0], fixed=("channel",))
+        coarse = fair_scores(cells)
+        monkeypatch.setattr(fair, "GRID_POINTS", 150)
+        monkeypatch.setattr(fair, "LOSS", 60.0)
+        fine = fair_scores(cells)
+        monkeypatch.undo()
+        for a, b in zip(coarse, fine, strict=True):
+            assert (a.score, a.se, a.reliability) == pytest.approx((b.score, b.se, b.reliability), abs=1e-3)
+
+
+def test_a_wider_prior_draws_less() -> None:
+    narrow, wide = (fair_scores(DESK, prior_scale=scale).by_officer["ani"] for scale in (0.05, 2.0))
+    assert narrow.score < fair_scores(DESK).by_officer["ani"].score < wide.score
+    assert narrow.reliability < wide.reliability
+
+
+def test_interval_follows_the_number_of_officers() -> None:
+    assert fair_scores(DESK)[0].recompute.quantile == pytest.approx(2.3646, abs=1e-4)  # t, 7 degrees of freedom
+    twelve = fair_scores(cells_of(city(0)[0]))
+    assert twelve[0].recompute.quantile == pytest.approx(2.2010, abs=1e-4)  # t, 11
+    assert fair_scores(cells_of(EASY_AND_HARD), variances=EASY)[0].recompute.quantile == 1.959963984540054
+
+
+# --- the adjusted mean ---
+
+
+def test_adjusted_mean_is_raw_and_case_mix_without_shrinkage(scored: FairScores) -> None:
+    for s in scored:
+        assert s.adjusted == s.raw_mean + s.case_mix_shift
+        assert s.adjusted_low is not None
+        assert s.adjusted_high is not None
+        assert s.adjusted_low < s.adjusted < s.adjusted_high <= 4.5
+
+
+def test_adjusted_interval_of_one_service_is_the_score_interval_of_wilson() -> None:
+    """Both ends x solve (m - x)^2 = t^2 f (x - 1)(4 - x) / n, f drawn to the group's by ten ratings."""
+    scores = fair_scores(DESK)
+    room = np.array([2.5 * 0.5, 1.5 * 1.5, 2.0 * 1.0])
+    group = (4 / 9) / room.mean()
+    own = (np.array([1.0, 1.0, 2.0]) / room + 10 * group) / 13
+    t = 2.2281388519862744  # 10 degrees of freedom at least
+    for s, f in zip(scores, own, strict=True):
+        for x in (s.adjusted_low, s.adjusted_high):
+            assert x is not None
+            assert (s.raw_mean - x) ** 2 == pytest.approx(t**2 * f * (x - 1) * (4 - x) / 4, abs=1e-9)
+
+
+def test_adjusted_interval_is_wide_where_an_officer_stands_alone_with_a_service() -> None:
+    rows = [r for o in "abc" for r in times(8, o, "desk", 3.0) + times(4, o, "desk", 4.0)]
+    rows += times(8, "d", "archive", 2.0) + times(4, "d", "archive", 3.0)
+    known = {"officer": 0.05, "service": 0.5, "residual": 0.3}
+    scores = fair_scores(cells_of(rows), variances=known, pooling=None).by_officer
+    desk, alone_ = ((s.adjusted_high or 0.0) - (s.adjusted_low or 0.0) for s in (scores["a"], scores["d"]))
+    assert alone_ > 1.15 * desk > 0
+
+
 # --- its own arithmetic ---
 
 
@@ -156,20 +241,27 @@ def test_score_recomputes_from_the_officers_file_alone(scored: FairScores) -> No
     for s in scored:
         record = json.loads(json.dumps(asdict(s.recompute)))
         assert recompute_score(record) == pytest.approx(s.score, abs=1e-12)
-        (g,) = record["grid"]
-        assert g["lam"] == pytest.approx(s.n * g["sigma2_a"] / (s.n * g["sigma2_a"] + g["sigma2_e"]), abs=1e-12)
-        assert math.sqrt(g["variance"]) == pytest.approx(s.se)
+        spread = 0.0
+        for g in record["grid"]:
+            assert g["lam"] == pytest.approx(s.n * g["sigma2_a"] / (s.n * g["sigma2_a"] + g["sigma2_e"]), abs=1e-12)
+            here = g["mu"] + g["lam"] * (record["raw_mean"] - g["offset"])
+            spread += g["weight"] * (g["variance"] + (here - s.score) ** 2)
+        assert sum(g["weight"] for g in record["grid"]) == pytest.approx(1, abs=1e-12)
+        assert s.se == pytest.approx(math.sqrt(spread), abs=1e-12)
+        assert s.low == pytest.approx(s.score - record["quantile"] * s.se, abs=1e-12)
 
 
-def test_shrunken_own_difference_is_the_conditional_mode(scored: FairScores) -> None:
-    for s, mode in zip(scored, scored.fit.modes["officer"], strict=True):
-        g = s.recompute.grid[0]
-        assert g.lam * (s.raw_mean - g.offset) == pytest.approx(mode, abs=1e-10)
+def test_shrunken_own_difference_is_the_conditional_mode_at_every_point(scored: FairScores) -> None:
+    for i, s in enumerate(scored):
+        for g in s.recompute.grid:
+            at = {**scored.fit.variances, "officer": g.sigma2_a, "residual": g.sigma2_e}
+            mode = scored.fit.at(at).modes["officer"][i]
+            assert g.lam * (s.raw_mean - g.offset) == pytest.approx(mode, abs=1e-10)
 
 
 def test_recompute_file_holds_no_cell(scored: FairScores) -> None:
     record = asdict(scored[0].recompute)
-    assert set(record) == {"n", "raw_mean", "grid"}
+    assert set(record) == {"n", "raw_mean", "grid", "quantile"}
     assert set(record["grid"][0]) == {"weight", "mu", "sigma2_a", "sigma2_e", "offset", "lam", "variance"}
 
 
@@ -244,7 +336,9 @@ def test_equal_ratings_give_equal_scores_without_interval() -> None:
 
 
 def test_officers_who_do_not_differ_share_one_score() -> None:
-    scores = fair_scores(alone(a=[1, 4, 2, 3], b=[4, 1, 3, 2], c=[2, 3, 1, 4]))
+    cells = alone(a=[1, 4, 2, 3], b=[4, 1, 3, 2], c=[2, 3, 1, 4])
+    assert all(0 < s.reliability < 0.3 for s in fair_scores(cells))  # nobody knows that they are equal for sure
+    scores = fair_scores(cells, prior_scale=None)
     assert [s.score for s in scores] == pytest.approx([2.5] * 3)
     assert [s.reliability for s in scores] == [0.0] * 3
     assert scores[0].se is not None
@@ -255,7 +349,9 @@ def test_variance_components_of_a_longer_window_feed_the_score() -> None:
     year = variance_components(cells_of(rows))
     assert year is not None
     quarter = fair_scores(cells_of(rows[:150]), variances=year)
-    assert quarter[0].recompute.grid[0].sigma2_a == pytest.approx(year["officer"])
+    assert [(g.weight, g.sigma2_a) for g in quarter[0].recompute.grid] == [(w, v["officer"]) for w, v in year.grid]
+    assert {g.sigma2_e for g in quarter[0].recompute.grid} == {year.estimate["residual"]}
+    assert quarter[0].recompute.quantile == year.quantile
     assert variance_components(alone(a=[4, 4], b=[4, 4])) is None
 
 

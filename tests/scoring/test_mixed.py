@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from teladan.scoring import Cells, Factor, Fit, cells_from_counts, cells_from_rows, fit
+from teladan.scoring import Cells, Factor, Fit, cells_from_columns, cells_from_counts, cells_from_rows, fit
 
 Row = dict[str, object]
 Array = NDArray[np.float64]
@@ -210,6 +210,102 @@ def test_penicillin_agrees_with_mixedlm() -> None:
     assert (est.intercept, est.intercept_se) == (pytest.approx(22.9722, abs=5e-5), pytest.approx(0.8086, abs=5e-5))
 
 
+def three_ways(seed: int, n: int = 500) -> list[Row]:
+    random = np.random.default_rng(seed)
+    size = {"a": 25, "b": 14, "c": 6}
+    effects = {k: random.normal(0, sd, size[k]) for k, sd in (("a", 0.6), ("b", 0.4), ("c", 0.3))}
+    rows: list[Row] = []
+    for _ in range(n):
+        at = {k: int(random.integers(size[k])) for k in size}
+        x = int(random.integers(3))
+        y = 3 + sum(effects[k][at[k]] for k in size) + 0.2 * x + random.normal(0, 0.7)
+        rows.append({"y": y, "x": f"x{x}", **{k: f"{k}{v:02}" for k, v in at.items()}})
+    return rows
+
+
+@OF_THE_OTHER_PROGRAM
+@pytest.mark.parametrize("reml", [True, False])
+@pytest.mark.parametrize(("fixed", "groups"), [([], ["a"]), (["x"], ["a", "b"]), (["x"], ["a", "b", "c"])])
+def test_crossed_factors_agree_with_mixedlm(fixed: list[str], groups: list[str], reml: bool) -> None:
+    import pandas as pd
+    from mixedlm import lmer
+
+    rows = three_ways(len(groups))
+    formula = "y ~ " + " + ".join([*(fixed or ["1"]), *(f"(1|{g})" for g in groups)])
+    other = lmer(formula, pd.DataFrame(rows), REML=reml)
+    est = fit(cells_from_rows(rows, fixed=fixed, groups=groups), reml=reml)
+    theirs = other.REMLcrit() if reml else -2 * float(other.logLik().value)
+    assert est.criterion == pytest.approx(theirs, abs=1e-4)
+    assert est.criterion <= theirs + 1e-8
+    for name in groups:
+        assert est.variances[name] == pytest.approx(other.VarCorr().get_cov(name)[0, 0], rel=1e-3, abs=1e-5)
+        assert est.reliabilities[name] == pytest.approx(1 - est.mode_variances[name] / est.variances[name])
+    assert est.sigma2 == pytest.approx(other.sigma**2, rel=1e-3)
+    estimates = [est.intercept, *(e for name in fixed for e in est.effects[name][1:])]
+    errors = [est.intercept_se, *(e for name in fixed for e in est.effect_se[name][1:])]
+    assert estimates == pytest.approx(list(other.beta), abs=1e-4)
+    assert errors == pytest.approx(np.sqrt(np.diag(other.vcov())), rel=2e-3)
+    assert est.converged
+
+
+def test_sparse_and_dense_eliminated_factors_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The large-system paths (sparse coupling, average information) on a small system, any factor eliminated."""
+    from teladan.scoring import mixed
+
+    rows = three_ways(9, n=300)
+    cells = cells_from_rows(rows, fixed=["x"], groups=["a", "b", "c"])
+    plain = fit(cells)
+    original = mixed._Coupling.__init__
+
+    def sparse(self: mixed._Coupling, counts: object) -> None:
+        original(self, counts)  # type: ignore[arg-type]
+        self.is_sparse = True
+
+    for eliminate in ("a", "b", "c"):
+        assert fit(cells, eliminate=eliminate).modes["b"] == pytest.approx(plain.modes["b"], abs=1e-9)
+        monkeypatch.setattr(mixed._Coupling, "__init__", sparse)
+        monkeypatch.setattr(mixed, "EXACT", 0)
+        large = fit(cells, eliminate=eliminate)
+        monkeypatch.undo()
+        assert large.converged
+        assert large.criterion == pytest.approx(plain.criterion, abs=1e-8)
+        for name in ("a", "b", "c"):
+            assert large.variances[name] == pytest.approx(plain.variances[name], rel=1e-5)
+            assert large.mode_variances[name] == pytest.approx(plain.mode_variances[name], rel=1e-4)
+        chosen = np.array([1, 3])
+        both = np.eye(len(plain.labels["a"]))[chosen]
+        assert large.level_covariance("a", chosen) == pytest.approx(plain.covariance({"a": both}), rel=1e-4)
+
+
+def test_too_many_levels_beside_the_largest_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("teladan.scoring.mixed.DENSE_MAX", 8)
+    with pytest.raises(ValueError, match="b, c, x: 24 levels"):
+        fit(cells_from_rows(three_ways(1), fixed=["x"], groups=["a", "b", "c"]))
+
+
+def test_columns_give_the_cells_of_rows() -> None:
+    rows = rows_of(12)
+    columns = {k: [str(r[k]) for r in rows] for k in ("channel", "officer", "service")}
+    y = np.array([float(str(r["y"])) for r in rows])
+    groups = {k: np.array(columns[k]) for k in ("officer", "service")}
+    by_columns = cells_from_columns(y, fixed={"channel": columns["channel"]}, groups=groups)
+    assert sorted(by_columns.sumsq) == pytest.approx(sorted(cells_of(rows).sumsq))
+    agree(fit(by_columns), fit(cells_of(rows)))
+
+
+def test_columns_refuse_a_factor_of_another_length() -> None:
+    with pytest.raises(ValueError, match="officer"):
+        cells_from_columns(np.ones(3), fixed={}, groups={"officer": ["a", "b"]})
+
+
+def test_given_components_have_the_textbook_criterion() -> None:
+    rows = rows_of(13)
+    at = {"officer": 0.3, "service": 0.05, "residual": 0.7}
+    expected = dense(rows, at, reml=True)[0]
+    assert fit(cells_of(rows), variances=at).criterion == pytest.approx(expected, abs=1e-8)
+    assert fit(cells_of(rows)).criterion_at(at) == pytest.approx(expected, abs=1e-8)
+
+
 # --- plain matrix algebra, from rows ---
 
 
@@ -255,16 +351,18 @@ def test_fit_is_the_optimum_of_the_textbook_likelihood(seed: int, reml: bool) ->
 
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("gamma", [(0.0, 0.0), (0.3, 0.0), (0.0, 0.2), (0.3, 0.2), (40.0, 3.0)])
-def test_gradient_agrees_with_differences_also_at_zero(gamma: tuple[float, float], reml: bool) -> None:
+def test_gradient_and_hessian_agree_with_differences_also_at_zero(gamma: tuple[float, float], reml: bool) -> None:
     from teladan.scoring.mixed import _System
 
-    system = _System.of(cells_of(rows_of(7)), reml)
+    system = _System.of(cells_of(rows_of(7)), reml, None)
     at = dict(zip(system.groups, gamma, strict=True))
-    for name in system.groups:
+    here = system.at(at)
+    for i, name in enumerate(system.groups):
         h = 1e-5 * (1 + at[name])
-        values = [system.at(at | {name: at[name] + i * h}).value for i in range(5)]
-        slope = float(np.dot([-25, 48, -36, 16, -3], values)) / (12 * h)  # one-sided: gamma cannot be negative
-        assert system.at(at).gradient[name] == pytest.approx(slope, rel=1e-4, abs=1e-4)
+        ahead = [system.at(at | {name: at[name] + step * h}) for step in range(5)]
+        weights = np.array([-25, 48, -36, 16, -3]) / (12 * h)  # one-sided: gamma cannot be negative
+        assert here.gradient[i] == pytest.approx(weights @ [p.value for p in ahead], rel=1e-4, abs=1e-4)
+        assert here.hessian[i] == pytest.approx(weights @ [p.gradient for p in ahead], rel=1e-4, abs=1e-3)
 
 
 def test_covariance_includes_the_uncertainty_of_the_fixed_effects() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import teladan.scoring
 
-MODULES = ["cells", "fair", "ikm", "mixed", "planning", "ranks", "shortlist", "thresholds"]
+MODULES = ["cells", "fair", "ikm", "mixed", "planning", "ranks", "shortlist", "suggestion", "thresholds"]
 
 
 def test_unknown_name_is_refused() -> None:

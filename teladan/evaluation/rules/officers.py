@@ -16,7 +16,7 @@ from teladan.evaluation.rules.closing import rounded
 from teladan.scoring import Thresholds, Use
 
 if TYPE_CHECKING:
-    from teladan.scoring import Cells, FairScores
+    from teladan.scoring import Cells, Components, FairScore, FairScores
 
 FIXED = ("channel", "month", "pattern")
 GROUPS = ("officer", "service")
@@ -38,6 +38,9 @@ class Policy:
     pool_ratings: int
     pool_officers: int
     thresholds: Thresholds
+    prior_scale: float = 0.3
+    expectation_low: float = 3.0
+    expectation_high: float = 3.6
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Policy:
@@ -59,6 +62,10 @@ class Policy:
                 eval_r=float(values["score.evaluation_reliability"]),
                 award_r=float(values["score.award_reliability"]),
             ),
+            # Months opened before these rules existed froze none; the defaults of the policy pack hold for them.
+            prior_scale=float(values.get("score.prior_scale", cls.prior_scale)),
+            expectation_low=float(values.get("score.expectation_low", cls.expectation_low)),
+            expectation_high=float(values.get("score.expectation_high", cls.expectation_high)),
         )
 
 
@@ -86,6 +93,10 @@ class Draft:
     se: float | None = None
     low: float | None = None
     high: float | None = None
+    adjusted: float | None = None
+    adjusted_low: float | None = None
+    adjusted_high: float | None = None
+    suggestion: str | None = None
     reliability: float | None = None
     recompute: dict[str, Any] | None = None
     group: dict[str, Any] | None = None
@@ -151,14 +162,16 @@ class _Model:
     group: Group
     policy: Policy
     rows: Sequence[Row]
-    variances: Mapping[str, float] | None  # how much officers and services differ (scoring.md §2)
+    components: Components | None  # how much officers and services differ (scoring.md §2)
 
 
 def _model(group: Group, policy: Policy) -> _Model | None:
     rows = [row for row in group.rows if row["month"] in group.window]
     if not rows:
         return None
-    return _Model(group, policy, rows, scoring.variance_components(_cells(group.rows), pooling=_pooling(policy)))
+    year = _cells(group.rows)
+    found = scoring.variance_components(year, prior_scale=policy.prior_scale, pooling=_pooling(policy))
+    return _Model(group, policy, rows, found)
 
 
 def _scored(rows: Sequence[Row], model: _Model) -> FairScores:
@@ -169,7 +182,11 @@ def _scored(rows: Sequence[Row], model: _Model) -> FairScores:
         if any(weight > 0 and any(row[name] == level for row in rows) for level, weight in weights.items())
     }
     return scoring.fair_scores(
-        _cells(rows), population_mix=mix, variances=model.variances, pooling=_pooling(model.policy)
+        _cells(rows),
+        population_mix=mix,
+        variances=model.components,
+        prior_scale=model.policy.prior_scale,
+        pooling=_pooling(model.policy),
     )
 
 
@@ -201,11 +218,27 @@ def _fresh(scores: FairScores, group: Group, policy: Policy, held: Collection[st
                 se=rounded(one.se),
                 low=rounded(one.low),
                 high=rounded(one.high),
+                adjusted=rounded(one.adjusted),
+                adjusted_low=rounded(one.adjusted_low),
+                adjusted_high=rounded(one.adjusted_high),
+                suggestion=_suggestion(one, use, policy),
                 reliability=rounded(one.reliability),
                 recompute=_recompute(one.recompute),
                 response=closing.response(*group.tickets.get(one.officer, (0, 0)), minimum=policy.response_tickets),
             ),
         )
+
+
+def _suggestion(one: FairScore, use: Use, policy: Policy) -> str | None:
+    """Where citizens place the officer's behaviour; nothing where the score may not be used in evaluation."""
+    found = scoring.suggest(
+        (one.low, one.high),
+        (one.adjusted_low, one.adjusted_high),
+        low=policy.expectation_low,
+        high=policy.expectation_high,
+        usable=use in (Use.EVALUATION, Use.AWARD),
+    )
+    return found.standing.value if found.standing else None
 
 
 def _unit_response(group: Group) -> float | None:
@@ -218,6 +251,7 @@ def _recompute(record: scoring.Recompute) -> dict[str, Any]:
     return {
         "n": record.n,
         "raw_mean": round(record.raw_mean, 12),
+        "quantile": round(record.quantile, 12),
         "grid": [{name: round(value, 12) for name, value in asdict(point).items()} for point in record.grid],
     }
 

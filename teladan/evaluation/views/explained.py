@@ -22,6 +22,7 @@ from teladan.ui.charts import Chart, Estimate, Line, TrendPoint
 from teladan.ui.parts import Step
 
 Use = OfficerResult.Use
+Standing = OfficerResult.Standing
 _SHOWN_RULES = (
     "score.elements",
     "score.window_months",
@@ -29,6 +30,9 @@ _SHOWN_RULES = (
     "score.evaluation_n",
     "score.evaluation_reliability",
     "score.award_reliability",
+    "score.prior_scale",
+    "score.expectation_low",
+    "score.expectation_high",
     "disclosure.k",
     "disclosure.issue_days",
     "disclosure.band_officers",
@@ -78,6 +82,7 @@ class OfficerWhy:
     band_note: str
     steps: list[Step]
     use: str
+    suggestion: str
     response: str
     rules: list[Rule]
     need: int
@@ -103,6 +108,7 @@ def officer(seen: Seen) -> OfficerWhy:
         band_note=_band_note(result),
         steps=_steps(result),
         use=_use(result, frozen),
+        suggestion=_suggestion(result),
         response=_response(result),
         rules=_rules(month, _SHOWN_RULES, frozen),
         need=max(int(frozen["score.min_n"]), int(frozen["disclosure.k"])),
@@ -212,6 +218,15 @@ def _more_needed(n: int, r: float, target: float) -> str:
     }
 
 
+def _suggestion(result: OfficerResult) -> str:
+    names = {
+        Standing.ABOVE: _("di atas ekspektasi"),
+        Standing.MEETS: _("sesuai ekspektasi"),
+        Standing.BELOW: _("di bawah ekspektasi"),
+    }
+    return names[Standing(result.suggestion)] if result.suggestion else ""
+
+
 def _response(result: OfficerResult) -> str:
     found = result.response
     if not found:
@@ -221,7 +236,11 @@ def _response(result: OfficerResult) -> str:
     return str(words.RESPONSE_BANDS[found["band"]])
 
 
-FORMULA = "nilai = Σ weight × (mu + lam × (raw_mean − offset));  lam = n × sigma2_a ÷ (n × sigma2_a + sigma2_e)"
+FORMULA = (
+    "nilai = Σ weight × (mu + lam × (raw_mean − offset));  lam = n × sigma2_a ÷ (n × sigma2_a + sigma2_e);  "
+    "se² = Σ weight × (variance + (mu + lam × (raw_mean − offset) − nilai)²);  rentang = nilai ± quantile × se;  "
+    "adjusted = Σ weight × (mu + raw_mean − offset)"
+)
 
 
 def recompute_file(result: OfficerResult) -> dict[str, Any]:
@@ -234,12 +253,14 @@ def recompute_file(result: OfficerResult) -> dict[str, Any]:
             "n": "banyaknya penilaian dengan paling sedikit satu unsur petugas terjawab",
             "raw_mean": "rata-rata mentah, skala 1-4",
             "mu": "nilai harapan pada campuran layanan rata-rata kelompok",
-            "sigma2_a": "ragam antarpetugas (12 bulan)",
+            "sigma2_a": "ragam antarpetugas: satu kemungkinan dari 12 bulan",
             "sigma2_e": "ragam di dalam petugas",
             "offset": "nilai harapan petugas rata-rata pada campuran layanan Anda",
             "lam": "bagian selisih Anda yang dipertahankan",
             "variance": "ragam nilai",
             "weight": "bobot titik; semuanya berjumlah 1",
+            "quantile": "banyaknya se di kiri dan kanan nilai, untuk rentang 95 %",
+            "adjusted": "rata-rata mentah ditambah penyesuaian layanan, tanpa tarikan ke rata-rata",
         },
         "dasar": "PermenPANRB 6/2022 pasal 18 ayat (2) huruf c; PermenPANRB 14/2017; docs/rules/fair-score.md",
         "unit": result.unit.code,
@@ -251,7 +272,16 @@ def recompute_file(result: OfficerResult) -> dict[str, Any]:
             "aturan": result.closing.policy_version,
             "program": result.closing.code_version,
         },
-        "nilai": {"score": result.score, "se": result.se, "low": result.low, "high": result.high},
+        "nilai": {
+            "score": result.score,
+            "se": result.se,
+            "low": result.low,
+            "high": result.high,
+            "adjusted": result.adjusted,
+            "adjusted_low": result.adjusted_low,
+            "adjusted_high": result.adjusted_high,
+            "suggestion": result.suggestion,
+        },
         **record,
     }
 
@@ -289,7 +319,7 @@ def places(rows: Sequence[OfficerResult], names: Mapping[int, str]) -> list[Plac
 def _place(rows: list[OfficerResult], names: Mapping[int, str]) -> Place:
     latest = rows[0]
     windows = [
-        rules.Shown(row.window_from, row.window_until, row.score, row.se)
+        rules.Shown(row.window_from, row.window_until, row.score, _normal_se(row))
         for row in rows
         if row.window_until == row.closing.month or row.score is not None
     ]
@@ -306,6 +336,11 @@ def _place(rows: list[OfficerResult], names: Mapping[int, str]) -> Place:
         volume=_volume(rows),
         is_held=latest.window_until != latest.closing.month,
     )
+
+
+def _normal_se(row: OfficerResult) -> float | None:
+    """The standard error that makes the frozen interval a normal one: in small groups that interval is wider."""
+    return None if row.low is None or row.high is None else (row.high - row.low) / 2 / rules.Z95
 
 
 def _own_trend(shown: Sequence[rules.Shown]) -> Chart:
