@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teladan.scoring import cells_from_rows, fair_scores, rank_draws, rank_officers, shortlist
+from teladan.scoring import cells_from_rows, fair_scores, rank, rank_draws, shortlist
 from teladan.scoring.fair import FairScores
 
 Row = dict[str, object]
@@ -22,7 +22,7 @@ def desk(ratings: dict[str, list[float]]) -> FairScores:
 
 def test_ranks_refuse_a_stranger() -> None:
     with pytest.raises(ValueError, match="zainal"):
-        rank_officers(desk({"a": [4, 3], "b": [2, 3]}), among=["a", "zainal"])
+        rank(desk({"a": [4, 3], "b": [2, 3]}), among=["a", "zainal"])
 
 
 def test_ranks_refuse_shapes_that_do_not_fit_and_no_draws() -> None:
@@ -58,13 +58,13 @@ def test_shared_uncertainty_does_not_blur_an_order() -> None:
 
 def test_same_seed_gives_the_same_digits() -> None:
     scores = desk({o: [4, 3, i % 4 + 1] for i, o in enumerate("abcdefghij")})
-    assert rank_officers(scores, seed=7) == rank_officers(scores, seed=7)
-    assert rank_officers(scores, seed=7, draws=500) != rank_officers(scores, seed=8, draws=500)
+    assert rank(scores, seed=7) == rank(scores, seed=7)
+    assert rank(scores, seed=7, draws=500) != rank(scores, seed=8, draws=500)
 
 
 def test_ranks_are_among_the_chosen_only() -> None:
     scores = desk({o: [4.0, 3.0, float(i % 4 + 1)] for i, o in enumerate("abcdefghij")})
-    chosen = rank_officers(scores, among=list("abcde"))
+    chosen = rank(scores, among=list("abcde"))
     assert [r.officer for r in chosen.ranks] == list("abcde")
     assert max(r.high for r in chosen.ranks) <= 5
     assert chosen.k == 3
@@ -74,7 +74,7 @@ def test_ranks_leave_out_who_is_not_comparable() -> None:
     rows: list[Row] = [{"officer": o, "service": "desk", "y": y} for o in "abc" for y in (3.0, 4.0)]
     rows += [{"officer": "d", "service": "archive", "y": y} for y in (4.0, 4.0, 3.0)]
     scores = fair_scores(cells_from_rows(rows, fixed=[], groups=["officer", "service"]))
-    assert set(rank_officers(scores).p_top) == {"a", "b", "c"}
+    assert set(rank(scores).p_top) == {"a", "b", "c"}
 
 
 @settings(max_examples=20, deadline=None)
@@ -102,7 +102,7 @@ def test_shortlist_of_a_simulated_group_keeps_its_promise() -> None:
             for e in random.normal(0, 0.9, 60)
         ]
         cells = cells_from_rows(rows, fixed=[], groups=["officer", "service"])
-        found = shortlist(rank_officers(fair_scores(cells), draws=2_000).p_top)
+        found = shortlist(rank(fair_scores(cells), draws=2_000).p_top)
         best = {f"o{i:02}" for i in np.argsort(-truth)[: found.k]}
         if found.members:
             wrong.append(len(set(found.members) - best) / len(found.members))
