@@ -12,6 +12,7 @@ PARTS = {
     "citizen": "warga menilai, terhadap satu view Django polos",
     "employees": "daftar pegawai pada 3.000 dan 100.000 pegawai, terhadap hello world",
     "closing": "menutup bulan, terhadap GROUP BY polos, pada 10.000 dan 1.000.000 penilaian",
+    "ranks": "peringkat bersama 10.000 petugas dari 20.000 undian",
     "memory": "ingatan situs dan pekerja saat diam",
 }
 

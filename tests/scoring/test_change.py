@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_what_enters_and_leaves_is_counted_by_month() -> None:
 def test_kept_windows_never_share_a_month(firsts: list[int]) -> None:
     kept = non_overlapping([window(m) for m in firsts])
     assert kept[-1].first.month == max(firsts)
-    assert all(a.last < b.first for a, b in zip(kept, kept[1:], strict=False))
+    assert all(a.last < b.first for a, b in pairwise(kept))
 
 
 # --- what is real ---
