@@ -1,11 +1,11 @@
 """The pure floor: how citizens' answers become numbers that can be defended.
 
 Knows the satisfaction index of a unit (`ikm`), counts of ratings (`Cells`), the mixed model (`fit`), the fair score of
-an officer (`fair_scores`), what it may be used for (`allowed_use`) and what it suggests (`suggest`), how sure an
-order is (`rank`), who comes before the committee (`shortlist`), how many ratings are needed (`reliability`, `plans`), which units stand out (`funnel`), what
-really changed (`change`) and whether the number is treated fairly (`integrity`). Promises: frozen results, no Django, no
-I/O, no clock; equal input, seed and version give equal bytes. What needs numpy or scipy loads on first use, to keep the web
-process small.
+an officer (`fair_scores`), what it may be used for (`allowed_use`) and what it suggests (`suggest`), how sure an order is
+(`rank`), who comes before the committee (`shortlist`), how many ratings are needed (`reliability`, `plans`), which units
+stand out (`funnel`), what really changed (`change`) and whether the number is treated fairly (`integrity`). Promises:
+frozen results, no Django, no I/O, no clock; equal input, seed and version give equal bytes. What needs numpy or scipy loads
+on first use, to keep the web process small.
 """
 
 from __future__ import annotations

@@ -6,12 +6,13 @@ Shares are in [0, 1]. Only `plans` needs numpy, which loads on first use.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .cells import Cells, Factor, FloatArray, IntArray
+    from .fair import FairScores
     from .mixed import Fit
 
 MOST = 100_000  # more ratings than this are promised to nobody
@@ -105,16 +106,22 @@ class Plan:
 
 
 def plans(
-    est: Fit, cells: Cells, *, target: float, officer: str = "officer", among: Collection[str] | None = None
+    known: Fit | FairScores,
+    cells: Cells,
+    *,
+    target: float,
+    officer: str = "officer",
+    among: Collection[str] | None = None,
 ) -> tuple[Plan, ...]:
     """Return how many more ratings each officer needs for the reliability `target`.
 
     Parameters
     ----------
-    est : Fit
-        The fitted model; its variance components are taken as they are.
+    known : Fit or FairScores
+        The fitted model, whose variance components are taken as they are; or scores, whose grid over the officers' spread is
+        averaged over, as their reliability is.
     cells : Cells
-        The cells of that fit (after pooling, if any).
+        The cells of that fit (of scores: after pooling, if any).
     target : float in (0, 1)
         E.g. 0.70 for use in evaluation, 0.80 for an award.
     officer : str
@@ -146,61 +153,75 @@ def plans(
     """
     import numpy as np
 
+    from .mixed import Fit
+
     _check_open("target", target)
+    points = [(1.0, known)] if isinstance(known, Fit) else known._points
     factors = {**cells.fixed, **cells.groups}
-    if any(factors[name].labels != est.labels.get(name) for name in factors) or factors.keys() != est.labels.keys():
+    labels = points[0][1].labels
+    if any(factors[name].labels != labels.get(name) for name in factors) or factors.keys() != labels.keys():
         raise ValueError("cells: not those of the fit")
     if officer not in cells.groups:
         raise ValueError(f"{officer}: not a group factor of the cells")
-    spread = est.variances[officer]
-    if spread <= 0 or est.sigma2 <= 0:
+    points = [(w, est) for w, est in points if est.variances[officer] > 0 and est.sigma2 > 0]
+    if not points:
         return ()
     who = cells.groups[officer]
     found = []
     for j, name in enumerate(who.labels):
         own = np.flatnonzero((who.codes == j) & (cells.n > 0))
         if among is None or name in among:
-            covariance = _with_cells(est, factors, officer, j, own)
-            found.append(_plan(name, cells.n[own], covariance, spread, est.sigma2, target))
+            gains = [(w, _Gain.of(est, factors, officer, j, own, cells.n[own])) for w, est in points]
+            found.append(_plan(name, int(cells.n[own].sum()), gains, target))
     return tuple(found)
 
 
-def _with_cells(est: Fit, factors: dict[str, Factor], officer: str, j: int, own: IntArray) -> FloatArray:
-    """Joint covariance of the effect of officer j (first) and the expected ratings of the cells `own`."""
-    import numpy as np
+@dataclass(frozen=True, eq=False)
+class _Gain:
+    """The reliability of one officer as a function of more ratings, in the eigenbasis where each try costs one sum."""
 
-    rows = len(own) + 1
-    weights = {name: np.zeros((rows, len(f.labels))) for name, f in factors.items()}
-    weights[officer][0, j] = 1.0
-    for name, factor in factors.items():
-        weights[name][np.arange(1, rows), factor.codes[own]] = 1.0
-    return est.covariance(weights, intercept=np.concatenate([[0.0], np.ones(rows - 1)]))
+    now: float
+    along: FloatArray  # squared covariances with the officer's effect, in shares of the spread
+    values: FloatArray
+    noise: float
+
+    @classmethod
+    def of(cls, est: Fit, factors: Mapping[str, Factor], officer: str, j: int, own: IntArray, n: FloatArray) -> _Gain:
+        import numpy as np
+
+        rows = len(own) + 1
+        weights = {name: np.zeros((rows, len(f.labels))) for name, f in factors.items()}
+        weights[officer][0, j] = 1.0
+        for name, factor in factors.items():
+            weights[name][np.arange(1, rows), factor.codes[own]] = 1.0
+        c = est.covariance(weights, intercept=np.concatenate([[0.0], np.ones(rows - 1)]))
+        w = np.sqrt(n / n.sum())  # C_xx + s2e diag(1/(m w^2)) = w^-1 (w C_xx w + s2e/m) w^-1
+        values, vectors = np.linalg.eigh(w[:, None] * c[1:, 1:] * w)
+        spread = est.variances[officer]
+        along = (vectors.T @ (w * c[1:, 0])) ** 2 / spread
+        return cls(float(1 - c[0, 0] / spread), along, np.maximum(values, 0.0), est.sigma2)
+
+    def reached(self, more: float) -> float:
+        gain = float((self.along / (self.values + self.noise / more)).sum()) if more > 0 else 0.0
+        return min(1.0, max(0.0, self.now + gain))
 
 
-def _plan(name: str, n: FloatArray, c: FloatArray, spread: float, noise: float, target: float) -> Plan:
-    """Bisect on the number of ratings that come on top, in the eigenbasis where each try costs one sum."""
-    import numpy as np
+def _plan(name: str, n: int, gains: Sequence[tuple[float, _Gain]], target: float) -> Plan:
+    """Bisect on the number of ratings that come on top. Points of the grid without any spread know no reliability: 0."""
 
-    w = np.sqrt(n / n.sum())
-    values, vectors = np.linalg.eigh(w[:, None] * c[1:, 1:] * w)  # C_xx + s2e/(m w) = w^-1 (w C_xx w + s2e/m) w^-1
-    values = np.maximum(values, 0.0)
-    along = (vectors.T @ (w * c[1:, 0])) ** 2
-
-    def reached(m: float) -> float:
-        gain = along / (values + noise / m) if m > 0 else np.zeros(1)
-        return float(min(1.0, max(0.0, 1 - (c[0, 0] - gain.sum()) / spread)))
+    def reached(more: float) -> float:
+        return math.fsum(weight * gain.reached(more) for weight, gain in gains)
 
     now, ceiling = reached(0), reached(1e12)
-    total = int(n.sum())
     if now >= target:
-        return Plan(name, total, now, target, 0, now, ceiling)
+        return Plan(name, n, now, target, 0, now, ceiling)
     if reached(MOST) < target:
-        return Plan(name, total, now, target, None, now, ceiling)
+        return Plan(name, n, now, target, None, now, ceiling)
     below, enough = 0, MOST
     while enough - below > 1:
         middle = (below + enough) // 2
         below, enough = (below, middle) if reached(middle) >= target else (middle, enough)
-    return Plan(name, total, now, target, enough, reached(enough), ceiling)
+    return Plan(name, n, now, target, enough, reached(enough), ceiling)
 
 
 def _check_share(name: str, value: float) -> None:

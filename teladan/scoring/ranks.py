@@ -128,8 +128,8 @@ def rank(
 
     Notes
     -----
-    Effects are drawn from their joint conditional distribution, covariance included: what all officers share (the
-    level of the group) blurs no order. Source: Goldstein and Spiegelhalter (1996), JRSS A 159(3), section 4.
+    Effects are drawn from their joint conditional distribution at each point of the grid over the officers' spread,
+    covariance included: what all officers share (the level of the group) blurs no order. Source: Goldstein and Spiegelhalter (1996), JRSS A 159(3), section 4.
     """
     return rank_joint(_chosen(scores, among), k=k, draws=draws, seed=seed)
 
@@ -263,12 +263,18 @@ def stability(
 
 
 def _chosen(scores: FairScores, among: Collection[str] | None) -> Joint:
+    """The joint distribution of the effects of some officers: one normal per point of the grid of their spread."""
     known = [s.officer for s in scores]
     wanted = {s.officer for s in scores if s.comparable} if among is None else set(among)
     if strangers := wanted - set(known):
         raise ValueError(f"among: no score of {', '.join(sorted(strangers))}")
-    means = np.array([s.score for s in scores])
-    return Joint.of(known, means, scores.covariance).among([i for i, name in enumerate(known) if name in wanted])
+    at = np.array([i for i, name in enumerate(known) if name in wanted], dtype=np.int64)
+    return Joint(
+        tuple(known[i] for i in at),
+        np.array([est.modes[scores._officer][at] for _, est in scores._points]),
+        np.array([est.level_covariance(scores._officer, at) for _, est in scores._points]),
+        np.array([weight for weight, _ in scores._points]),
+    )
 
 
 # --- drawing -----------------------------------------------------------------------------------------------------------

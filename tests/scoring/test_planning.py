@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from teladan.scoring import Cells, cells_from_rows, fit, needed_in_all, needed_n, plans, reliability
+from teladan.scoring import Cells, cells_from_rows, fair_scores, fit, needed_in_all, needed_n, plans, reliability
 
 Row = dict[str, object]
 KNOWN = {"officer": 0.06, "service": 0.1, "residual": 0.8}
@@ -95,3 +95,14 @@ def test_ratings_in_all_agree_with_spearman_brown() -> None:
     assert [needed_in_all(*case) for case in ((0, 0.5, 0.7), (20, 0.0, 0.7), (20, 1.0, 0.7), (20, 0.5, 1.0))] == [
         None
     ] * 4
+
+
+def test_plan_of_scores_starts_from_their_reliability() -> None:
+    """Integrated over the officers' spread, as the score is; only more ratings reach more."""
+    cells = crossed(n=400)
+    scores = fair_scores(cells, pooling=None)
+    found = plans(scores, cells, target=0.75)
+    assert [p.now for p in found] == pytest.approx([s.reliability for s in scores], abs=1e-6)
+    for plan in found:
+        assert plan.now <= plan.then <= plan.ceiling < 1
+        assert plan.more is None or plan.more == 0 or plan.then >= 0.75
