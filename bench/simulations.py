@@ -61,7 +61,7 @@ CLIENTS_SD = 0.7  # how much clients differ in ways nobody records, where office
 
 @dataclass(frozen=True)
 class Scenario:
-    """What the world is like. `base` None: the model itself, normal errors; else the shape of an average officer's answers."""
+    """What the world is like. `base` None: the model itself, normal errors around the middle of the scale; else the shape of an average officer's answers."""
 
     name: str
     base: tuple[float, float, float] | None = BASE
@@ -135,7 +135,7 @@ def _clients(scenario: Scenario, who: Ints, officers: int, random: np.random.Gen
 
 def _answers(scenario: Scenario, eta: Floats, scale: Floats, pattern: Ints, random: np.random.Generator) -> Floats:
     if scenario.base is None:
-        return 3.4 + eta + SHIFTS.mean() + 0.1 * pattern + scale * random.normal(0, 0.8, len(eta))
+        return 2.5 + eta + SHIFTS.mean() + 0.1 * pattern + scale * random.normal(0, 0.8, len(eta))
     mood = random.normal(0, math.sqrt(CORRELATION), len(eta))
     both = []
     for shift in SHIFTS:
@@ -148,7 +148,7 @@ def _answers(scenario: Scenario, eta: Floats, scale: Floats, pattern: Ints, rand
 def _expected(scenario: Scenario, eta: Floats, scale: Floats, pattern: int) -> Floats:
     """Expected y of each officer over clients as they come."""
     if scenario.base is None:
-        return 3.4 + eta + SHIFTS.mean() + 0.1 * pattern
+        return 2.5 + eta + SHIFTS.mean() + 0.1 * pattern
     nodes, weights = np.polynomial.hermite_e.hermegauss(15)
     clients = zip(CLIENTS_SD * nodes, weights / weights.sum(), strict=True) if scenario.is_choosing else [(0.0, 1.0)]
     total = np.zeros(len(eta))

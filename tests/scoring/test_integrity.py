@@ -188,6 +188,13 @@ def test_jump_is_judged_by_chance_and_by_the_units_own_unrest() -> None:
     assert codes(*YEAR, replace(jump, n=29, top=20)) == []
 
 
+def test_hand_example_of_a_jump() -> None:
+    months = [replace(MONTH, month=f"2026-0{i}", mean=m) for i, m in enumerate([82.5, 83.0, 82.0, 82.5, 83.0], start=1)]
+    (found,) = pressure([*months, replace(MONTH, mean=88.0)])
+    assert found.usual == pytest.approx(82.6)
+    assert found.z == pytest.approx(5.4 / (1 + 1 / 5) ** 0.5)
+
+
 def test_ceiling_is_certain_before_it_is_said() -> None:
     assert codes(replace(MONTH, top=297)) == [Pressure.CEILING]
     assert codes(replace(MONTH, top=287)) == []  # 95.7 %, but not certainly above 95 %

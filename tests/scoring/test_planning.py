@@ -84,6 +84,20 @@ def test_plan_says_when_own_ratings_cannot_do_it() -> None:
     assert (reached.more, reached.then) == (0, reached.now)
 
 
+def test_hand_example_of_a_plan() -> None:
+    """docs/rules/funnel-and-change.md: the desk of three officers, four ratings each, s2e = 4/9, s2a = 5/36."""
+    desk = {"ani": [4, 4, 3, 3], "budi": [3, 3, 2, 2], "citra": [4, 3, 3, 2]}
+    rows: list[Row] = [{"officer": o, "y": y} for o, ys in desk.items() for y in ys]
+    cells = cells_from_rows(rows, fixed=[], groups=["officer"])
+    near, far = (plans(fit(cells), cells, target=t)[0] for t in (0.4, 0.6))
+    assert near.now == pytest.approx(10 / 27, abs=1e-9)
+    assert (near.more, far.more) == (2, None)
+    # with 6 own ratings: own weight 6s/(6s+e) = 15/23, of the others 5/9 each; the level's variance s/(15/23 + 10/9)
+    level = 1 / (15 / 23 + 10 / 9)
+    assert near.then == pytest.approx(15 / 23 - (15 / 23) ** 2 * level, abs=1e-9)
+    assert far.ceiling == pytest.approx(1 - 1 / (1 + 10 / 9), abs=1e-6)
+
+
 def test_no_plan_for_people_who_do_not_differ() -> None:
     cells = cells_from_rows([{"officer": o, "y": 3.0} for o in "abc"], fixed=[], groups=["officer"])
     assert plans(fit(cells), cells, target=0.7) == ()

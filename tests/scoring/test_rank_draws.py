@@ -63,6 +63,16 @@ def test_probability_of_first_place_of_two_is_the_normal_one() -> None:
     assert found.ranks[0].expected == pytest.approx(2 - exact, abs=4 * found.mc_error)
 
 
+def test_example_of_the_award_page() -> None:
+    """docs/rules/award.md: who is ahead is not always who is surely ahead."""
+    found = rank_draws(list("abcd"), np.array([3.6, 3.5, 3.3, 3.1]), np.diag([0.01, 0.04, 0.01, 0.01]), k=1)
+    first, second = found.ranks[:2]
+    assert (round(first.p_top, 2), round(second.p_top, 2), round(first.expected, 2)) == (0.67, 0.32, 1.34)
+    assert (first.low, first.high, second.low, second.high) == (1, 2, 1, 4)
+    exact = independent(np.array([3.6, 3.5, 3.3, 3.1]), np.array([0.1, 0.2, 0.1, 0.1]), 1)
+    assert first.p_top == pytest.approx(exact[0], abs=4 * found.mc_error)
+
+
 def test_shared_uncertainty_does_not_blur_an_order() -> None:
     shared = np.full((4, 4), 5.0) + 1e-4 * np.eye(4)
     found = rank_draws(list("abcd"), np.array([4.0, 3.0, 2.0, 1.0]), shared, k=1)
