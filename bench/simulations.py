@@ -462,7 +462,9 @@ def changes(run: Run, groups: int) -> None:
                 pairs = [r.get(f"{key}|{label}", (0, 0)) for r in records]
                 row.append(Estimate.share([a for a, _ in pairs], [b for _, b in pairs]).percent())
             rows.append(row)
-    print("**Change** between two windows of 12 officers, in % called real (promise for the first column: at most 5).")
+    print(
+        "**Change** between two windows of 12 officers, in % called real (promise for the first column: fair score at most 5, adjusted about 5)."
+    )
     table(["answers", "figure", "nobody changed", "a rise of 0.3"], rows)
 
 
