@@ -18,10 +18,10 @@ deploy: export TELADAN_LEDGER_KEY_FILE = /etc/teladan/only-the-worker-reads-this
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test check lint types templates imports migrations deploy bench bench-scoring screens docs messages lock clean base dev
+.PHONY: help demo demo-reset serve test check lint types templates imports migrations deploy bench bench-scoring bench-simulations screens docs messages lock clean base dev
 
 help: ## daftar ini
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 base:
 	@bin/prepare base
@@ -68,6 +68,9 @@ bench: base ## ukur kecepatan dan ingatan
 
 bench-scoring: dev ## ukur dan bandingkan hitungan nilai
 	$(BIN)/python -m bench.scoring
+
+bench-simulations: dev ## uji janji nilai dengan kebenaran yang diketahui (ARGS="--groups 50" lebih cepat)
+	$(BIN)/python -m bench.simulations $(ARGS)
 
 screens: dev ## gambar setiap halaman untuk setiap peran ke var/screens/
 	@bin/browser

@@ -1,9 +1,11 @@
 """The pure floor: how citizens' answers become numbers that can be defended.
 
 Knows the satisfaction index of a unit (`ikm`), counts of ratings (`Cells`), the mixed model (`fit`), the fair score of
-an officer (`fair_scores`), what it may be used for (`allowed_use`) and what it suggests (`suggest`), how sure an order is (`rank_officers`), who comes before
-the committee (`shortlist`) and how many ratings are needed. Promises: frozen results, no Django, no I/O, no clock;
-equal input gives equal output. Names that need numpy or scipy load on first use, to keep the web process small.
+an officer (`fair_scores`), what it may be used for (`allowed_use`) and what it suggests (`suggest`), how sure an order is
+(`rank`), who comes before the committee (`shortlist`), how many ratings are needed (`reliability`, `plans`), which units
+stand out (`funnel`), what really changed (`change`) and whether the number is treated fairly (`integrity`). Promises:
+frozen results, no Django, no I/O, no clock; equal input, seed and version give equal bytes. What needs numpy or scipy loads
+on first use, to keep the web process small.
 """
 
 from __future__ import annotations
@@ -11,9 +13,25 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .change import Annual, Change, Moved, Window, annual, between, change, may_move, non_overlapping
+from .funnel import Funnel, Mean, Position, Share, funnel, mean_limits, share_limits
 from .ikm import ELEMENTS, REGIMES, STAFF_ELEMENTS, Ikm, band_of, ikm, index, regime_named, round_half_up, sample_size
-from .planning import icc_for, needed_n, reliability
-from .shortlist import Empty, Shortlist, shortlist, top_k
+from .integrity import (
+    Audit,
+    Bounds,
+    Difference,
+    Finding,
+    Integrity,
+    Month,
+    Pressure,
+    Verdict,
+    Why,
+    audit,
+    integrity,
+    pressure,
+)
+from .planning import Plan, icc_for, needed_in_all, needed_n, plans, reliability
+from .shortlist import Candidate, Empty, Shortlist, Stability, candidates, shortlist, top_k
 from .suggestion import Reason, Standing, Suggestion, suggest
 from .thresholds import Thresholds, Use, allowed_use
 
@@ -30,7 +48,7 @@ if TYPE_CHECKING:
         variance_components,
     )
     from .mixed import Fit, fit
-    from .ranks import Rank, Ranks, rank_draws, rank_officers
+    from .ranks import Joint, Rank, Ranks, rank, rank_draws, rank_groups, rank_joint, stability
 
 _LAZY = {
     "cells": ("Cells", "Factor", "cells_from_columns", "cells_from_counts", "cells_from_rows", "pool_rare"),
@@ -45,7 +63,7 @@ _LAZY = {
         "recompute_score",
         "variance_components",
     ),
-    "ranks": ("Rank", "Ranks", "rank_draws", "rank_officers"),
+    "ranks": ("Joint", "Rank", "Ranks", "rank", "rank_draws", "rank_groups", "rank_joint", "stability"),
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
@@ -53,44 +71,82 @@ __all__ = [
     "ELEMENTS",
     "REGIMES",
     "STAFF_ELEMENTS",
+    "Annual",
+    "Audit",
+    "Bounds",
+    "Candidate",
     "Cells",
+    "Change",
     "Components",
+    "Difference",
     "Empty",
     "Factor",
     "FairScore",
     "FairScores",
+    "Finding",
     "Fit",
+    "Funnel",
     "Ikm",
+    "Integrity",
+    "Joint",
+    "Mean",
+    "Month",
+    "Moved",
+    "Plan",
     "Pooling",
+    "Position",
+    "Pressure",
     "Rank",
     "Ranks",
     "Reason",
     "Recompute",
+    "Share",
     "Shortlist",
+    "Stability",
     "Standing",
     "Suggestion",
     "Thresholds",
     "Use",
+    "Verdict",
+    "Why",
+    "Window",
     "allowed_use",
+    "annual",
+    "audit",
     "band_of",
+    "between",
+    "candidates",
     "cells_from_columns",
     "cells_from_counts",
     "cells_from_rows",
+    "change",
     "fair_scores",
     "fit",
+    "funnel",
     "icc_for",
     "ikm",
     "index",
+    "integrity",
+    "may_move",
+    "mean_limits",
+    "needed_in_all",
     "needed_n",
+    "non_overlapping",
+    "plans",
     "pool_rare",
+    "pressure",
+    "rank",
     "rank_draws",
-    "rank_officers",
+    "rank_groups",
+    "rank_joint",
     "recompute_score",
     "regime_named",
     "reliability",
     "round_half_up",
     "sample_size",
+    "share_limits",
     "shortlist",
+    "stability",
     "suggest",
     "top_k",
     "variance_components",

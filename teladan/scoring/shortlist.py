@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .fair import FairScores
 
 
 class Empty(StrEnum):
@@ -29,6 +33,55 @@ class Shortlist:
     members: tuple[str, ...]
     expected_error: float | None
     reason: Empty | None
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Out of how many refits, and in what share of them (0-1) each officer was on the shortlist."""
+
+    refits: int
+    shares: Mapping[str, float]
+
+    def is_stable(self, name: str, *, minimum: float = 0.8) -> bool:
+        """Whether `name` stayed on it in at least `minimum` of the refits; true when there was nothing to leave out."""
+        return not self.refits or self.shares[name] >= minimum
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the committee reads of a member: the shrunken score with its interval (1-4), never the raw mean, no rank.
+
+    Whoever is picked for being best was, on average, also lucky: the raw mean of a winner is too high, the score is not,
+    because it was drawn to the group by how little is known.
+    """
+
+    officer: str
+    p_top: float
+    score: float
+    low: float | None
+    high: float | None
+    is_stable: bool
+
+
+def candidates(
+    chosen: Shortlist, p_top: Mapping[str, float], scores: FairScores, stable: Stability | None = None
+) -> tuple[Candidate, ...]:
+    """Return the members of a shortlist with what the committee may see, in the shortlist's order.
+
+    Raises KeyError when a member has no score or no p.
+    """
+    found = scores.by_officer
+    return tuple(
+        Candidate(
+            name,
+            p_top[name],
+            found[name].score,
+            found[name].low,
+            found[name].high,
+            stable is None or stable.is_stable(name),
+        )
+        for name in chosen.members
+    )
 
 
 def top_k(group_size: int) -> int:

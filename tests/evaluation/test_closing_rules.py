@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from datetime import date
 from random import Random
 from typing import Any
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 from teladan import scoring
 from teladan.evaluation.rules import closing, units
-from teladan.evaluation.rules.closing import Shown
 from teladan.evaluation.rules.officers import Draft, Group, Policy, Previous, group_results
 from teladan.evaluation.rules.units import Answers
 from teladan.scoring import ELEMENTS, Thresholds
@@ -34,13 +32,13 @@ def test_months_up_to_crosses_the_year() -> None:
     [(0, 0, True), (10, 10, True), (10, 0, True), (0, 10, True), (9, 10, False), (10, 9, False), (1, 0, False)],
 )
 def test_a_window_moves_only_with_k_ratings_or_none(entering: int, leaving: int, moves: bool) -> None:
-    assert closing.may_move(entering, leaving, k=10) is moves
+    assert scoring.may_move(entering, leaving, k=10) is moves
 
 
 def test_between_counts_what_enters_and_leaves() -> None:
     counts = {"2026-07": 4, "2026-08": 9, "2026-10": 12}
     old, new = ("2026-07", "2026-08", "2026-09"), ("2026-08", "2026-09", "2026-10")
-    assert closing.between(counts, old, new) == (12, 4)
+    assert scoring.between(counts, old, new) == (12, 4)
 
 
 # --- disclosure ------------------------------------------------------------------------------------------------------
@@ -85,35 +83,6 @@ def test_band_needs_its_minimum_and_never_ends_at_a_person() -> None:
     assert (found.count, found.mean) == (8, pytest.approx(3.35))
     assert not {found.low, found.high, found.core_low, found.core_high} & set(scores)
     assert 1 <= found.low < found.core_low < found.mean < found.core_high < found.high <= 4
-
-
-# --- trends ----------------------------------------------------------------------------------------------------------
-
-
-def _window(first: int, last: int, score: float | None = 3.4, se: float | None = 0.05) -> Shown:
-    return Shown(date(2026, first, 1), date(2026, last, 1), score, se)
-
-
-def test_trend_takes_windows_that_share_no_month() -> None:
-    windows = [_window(m, m + 2) for m in range(1, 9)]
-    assert [(w.first.month, w.last.month) for w in closing.non_overlapping(windows)] == [(2, 4), (5, 7), (8, 10)]
-
-
-def test_change_is_real_only_beyond_its_interval() -> None:
-    small = closing.change(_window(1, 3, 3.40), _window(4, 6, 3.45))
-    large = closing.change(_window(1, 3, 3.20), _window(4, 6, 3.60))
-    assert small is not None
-    assert small[1] < 0 < small[2]
-    assert large is not None
-    assert large[1] > 0
-    assert closing.change(_window(1, 3, None, None), _window(4, 6)) is None
-
-
-def test_needed_ratings_agree_with_spearman_brown() -> None:
-    icc = 0.049295
-    needed = closing.needed_ratings(20, scoring.reliability(20, icc), 0.70)
-    assert needed == math.ceil(scoring.needed_n(0.70, icc) - 1e-6)
-    assert closing.needed_ratings(20, 0.0, 0.7) is None
 
 
 # --- digests ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,20 @@ import pytest
 
 import teladan.scoring
 
-MODULES = ["cells", "fair", "ikm", "mixed", "planning", "ranks", "shortlist", "suggestion", "thresholds"]
+MODULES = [
+    "cells",
+    "change",
+    "fair",
+    "funnel",
+    "ikm",
+    "integrity",
+    "mixed",
+    "planning",
+    "ranks",
+    "shortlist",
+    "suggestion",
+    "thresholds",
+]
 
 
 def test_unknown_name_is_refused() -> None:
@@ -30,5 +43,5 @@ def test_examples_of_the_docstrings_hold(module: str) -> None:
 
 
 def test_rules_of_use_load_without_numpy() -> None:
-    code = "import sys; from teladan.scoring import allowed_use, ikm, shortlist; sys.exit('numpy' in sys.modules)"
+    code = "import sys; from teladan.scoring import allowed_use, change, funnel, ikm, pressure, shortlist; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,10 +1,9 @@
-"""Pure decisions of closing a month: windows, what may be disclosed, bands, digests, trends. Source: trust.md §2 step 8."""
+"""Pure decisions of closing a month: windows, what may be disclosed, bands, digests. Source: trust.md §2 step 8."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,18 +29,6 @@ def months_up_to(month: date, count: int) -> tuple[date, ...]:
 def month_key(month: date) -> str:
     """`2026-10`."""
     return f"{month:%Y-%m}"
-
-
-def may_move(entering: int, leaving: int, *, k: int) -> bool:
-    """May a window be replaced by another? Fewer than k ratings between the two could be told apart by subtraction."""
-    return all(n == 0 or n >= k for n in (entering, leaving))
-
-
-def between(counts: Mapping[str, int], old: Collection[str], new: Collection[str]) -> tuple[int, int]:
-    """Ratings that enter and that leave when the window `old` gives way to `new`; `counts` per month."""
-    entering = sum(n for month, n in counts.items() if month in new and month not in old)
-    leaving = sum(n for month, n in counts.items() if month in old and month not in new)
-    return entering, leaving
 
 
 # --- disclosure ------------------------------------------------------------------------------------------------------
@@ -107,43 +94,6 @@ def band(scores: Sequence[float], *, minimum: int) -> Band | None:
         return round(min(4.0, max(1.0, mean + z * spread)), DIGITS)
 
     return Band(len(scores), round(mean, DIGITS), end(-Z95), end(Z95), end(-Z_HALF), end(Z_HALF))
-
-
-# --- reading results -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One window's result, as far as a trend needs it."""
-
-    first: date
-    last: date
-    score: float | None
-    se: float | None
-
-
-def non_overlapping(windows: Sequence[Shown]) -> list[Shown]:
-    """The latest window and before it each next one that shares no month with it; oldest first."""
-    picked: list[Shown] = []
-    for one in sorted(windows, key=lambda window: window.last, reverse=True):
-        if not picked or one.last < picked[-1].first:
-            picked.append(one)
-    return picked[::-1]
-
-
-def change(before: Shown, after: Shown) -> tuple[float, float, float] | None:
-    """Difference of two scores with its 95 % interval; nothing where one is missing."""
-    if before.score is None or after.score is None or before.se is None or after.se is None:
-        return None
-    difference, margin = after.score - before.score, Z95 * math.hypot(before.se, after.se)
-    return difference, difference - margin, difference + margin
-
-
-def needed_ratings(n: int, reliability: float, target: float) -> int | None:
-    """How many ratings in all reach `target`, by Spearman-Brown from what n ratings reached; None when unknowable."""
-    if not 0 < reliability < 1 or not 0 < target < 1:
-        return None
-    return math.ceil(n * target * (1 - reliability) / (reliability * (1 - target)) - 1e-9)
 
 
 # --- digests ---------------------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def group_results(group: Group, policy: Policy) -> dict[str, Draft]:
     counts = _counts(group.rows)
     held = {name for name, old in group.previous.items() if not _moves(counts.get(name, {}), old, group, policy)}
     model = _model(group, policy)
-    scores = _scored(model.rows, model) if model else None
+    scores = _scored(_cells(model.rows), model) if model else None
     fresh = dict(_fresh(scores, group, policy, held)) if scores else {}
     gone = Draft(group.window, Use.HIDDEN)
     results = {name: group.previous[name].draft if name in held else fresh.get(name, gone) for name in group.previous}
@@ -141,7 +141,7 @@ def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
 
 
 def _moves(counts: Mapping[str, int], old: Previous, group: Group, policy: Policy) -> bool:
-    return closing.may_move(*closing.between(counts, old.months, group.window), k=policy.k)
+    return scoring.may_move(*scoring.between(counts, old.months, group.window), k=policy.k)
 
 
 # --- fitting ---------------------------------------------------------------------------------------------------------
@@ -174,15 +174,16 @@ def _model(group: Group, policy: Policy) -> _Model | None:
     return _Model(group, policy, rows, found)
 
 
-def _scored(rows: Sequence[Row], model: _Model) -> FairScores:
+def _scored(cells: Cells, model: _Model) -> FairScores:
     """Scores at the mix of all service events; a factor whose events all went unrated keeps the mix of the ratings."""
+    factors = {**cells.fixed, **cells.groups}
     mix = {
         name: weights
         for name, weights in model.group.mix.items()
-        if any(weight > 0 and any(row[name] == level for row in rows) for level, weight in weights.items())
+        if any(weight > 0 and level in factors[name].labels for level, weight in weights.items())
     }
     return scoring.fair_scores(
-        _cells(rows),
+        cells,
         population_mix=mix,
         variances=model.components,
         prior_scale=model.policy.prior_scale,
@@ -277,9 +278,9 @@ def _ranks(shown: Sequence[str], scores: FairScores, model: _Model) -> dict[str,
     group, policy = model.group, model.policy
     if len(shown) < policy.award_min_group:
         return {}
-    found = scoring.rank_officers(scores, among=shown, draws=DRAWS, seed=group.seed)
+    found = scoring.rank(scores, among=shown, draws=DRAWS, seed=group.seed)
     chosen = scoring.shortlist(found.p_top, q=policy.award_q, min_group=policy.award_min_group)
-    refits = list(_refits(set(shown), scores, model))
+    stable = _stability(shown, scores, model)
     return {
         one.officer: {
             "group": group.code,
@@ -293,26 +294,26 @@ def _ranks(shown: Sequence[str], scores: FairScores, model: _Model) -> dict[str,
             "seed": found.seed,
             "mc_error": rounded(found.mc_error),
             "selected": one.officer in chosen.selected,
-            "refits": len(refits),
-            "stable_share": rounded(sum(one.officer in members for members in refits) / len(refits))
-            if refits
-            else None,
+            "refits": stable.refits,
+            "stable_share": rounded(stable.shares.get(one.officer)),
         }
         for one in found.ranks
     }
 
 
-def _refits(shown: set[str], scores: FairScores, model: _Model) -> Iterator[frozenset[str]]:
-    """Who is on the shortlist when one channel, or one service, is left out; rare services go together."""
+def _stability(shown: Sequence[str], scores: FairScores, model: _Model) -> scoring.Stability:
+    """How often each stays on the shortlist when one channel, or one service, is left out; rare services go together."""
     rows, policy = model.rows, model.policy
-    services = {row["service"] for row in rows}
     apart: list[tuple[str, Collection[str]]] = [("channel", {level}) for level in sorted({r["channel"] for r in rows})]
-    apart += [("service", {level}) for level in sorted(services - scores.pooled)]
+    apart += [("service", {level}) for level in sorted({row["service"] for row in rows} - scores.pooled)]
     apart += [("service", scores.pooled)] if scores.pooled else []
-    for factor, levels in apart:
-        if left := [row for row in rows if row[factor] not in levels]:
-            again = _scored(left, model)
-            among = shown & set(again.by_officer)
-            ranks = scoring.rank_officers(again, among=among, draws=REFIT_DRAWS, seed=model.group.seed)
-            found = scoring.shortlist(ranks.p_top, q=policy.award_q, min_group=policy.award_min_group)
-            yield frozenset(found.selected)
+    return scoring.stability(
+        _cells(rows),
+        lambda left: _scored(left, model),
+        among=shown,
+        leave_out=apart,
+        q=policy.award_q,
+        min_group=policy.award_min_group,
+        draws=REFIT_DRAWS,
+        seed=model.group.seed,
+    )

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from teladan import scoring
 from teladan.core import clock, policy
 from teladan.evaluation.access.results import Reader, Seen
 from teladan.evaluation.models import OfficerResult
@@ -209,7 +210,7 @@ def _only_own(result: OfficerResult, r: float, evaluation: float, minimum: int) 
 
 
 def _more_needed(n: int, r: float, target: float) -> str:
-    total = rules.needed_ratings(n, r, target)
+    total = scoring.needed_in_all(n, r, target)
     if total is None or total <= n:
         return ""
     more = total - n
@@ -319,11 +320,11 @@ def places(rows: Sequence[OfficerResult], names: Mapping[int, str]) -> list[Plac
 def _place(rows: list[OfficerResult], names: Mapping[int, str]) -> Place:
     latest = rows[0]
     windows = [
-        rules.Shown(row.window_from, row.window_until, row.score, _normal_se(row))
+        scoring.Window(row.window_from, row.window_until, row.score, _normal_se(row))
         for row in rows
         if row.window_until == row.closing.month or row.score is not None
     ]
-    shown = rules.non_overlapping(windows)
+    shown = scoring.non_overlapping(windows)
     values = feedback.thresholds(latest.closing.month)
     return Place(
         name=names.get(latest.unit_id, latest.unit.code),
@@ -343,7 +344,7 @@ def _normal_se(row: OfficerResult) -> float | None:
     return None if row.low is None or row.high is None else (row.high - row.low) / 2 / rules.Z95
 
 
-def _own_trend(shown: Sequence[rules.Shown]) -> Chart:
+def _own_trend(shown: Sequence[scoring.Window]) -> Chart:
     points = [
         TrendPoint(
             _window_label(one),
@@ -356,21 +357,20 @@ def _own_trend(shown: Sequence[rules.Shown]) -> Chart:
     return charts.trend(_("Nilai Anda dari jendela ke jendela"), points, limits=(1.0, 4.0))
 
 
-def _window_label(one: rules.Shown) -> str:
+def _window_label(one: scoring.Window) -> str:
     if one.first == one.last:
         return formats.month_short(one.last)
     return f"{formats.month_short(one.first).split()[0]}–{formats.month_short(one.last)}"
 
 
-def _changed(shown: Sequence[rules.Shown]) -> str:
+def _changed(shown: Sequence[scoring.Window]) -> str:
     """Whether the last two windows differ by more than chance."""
-    if len(shown) < 2 or (found := rules.change(shown[-2], shown[-1])) is None:
+    if not shown or (found := scoring.change(shown)).difference is None or found.low is None or found.high is None:
         return ""
-    difference, low, high = found
-    words_ = {"d": formats.signed(difference, 2), "interval": formats.interval(low, high, 2)}
-    if low > 0:
+    words_ = {"d": formats.signed(found.difference, 2), "interval": formats.interval(found.low, found.high, 2)}
+    if found.verdict is scoring.Moved.ROSE:
         return _("Naik %(d)s dibanding jendela sebelumnya; ini lebih dari kebetulan.") % words_
-    if high < 0:
+    if found.verdict is scoring.Moved.FELL:
         return _("Turun %(d)s dibanding jendela sebelumnya; ini lebih dari kebetulan.") % words_
     return _("Selisih %(d)s dibanding jendela sebelumnya masih dalam batas kebetulan.") % words_
 
