@@ -43,6 +43,7 @@ MINE = ["/", "/evaluasi", "/evaluasi/*", "/belajar", "/belajar/*", "/belajar/atu
 LEARNS = ["/", "/belajar"]
 TEAM = ["/tim", "/tim/tanda-tangan"]
 UNITS = ["/hasil-unit", "/hasil-unit/*", "/hasil-unit/*/mengapa"]
+RULES = ["/aturan", "/aturan/riwayat", "/aturan/score.evaluation_n"]
 AWARDS = ["/penghargaan/tim", "/penghargaan/tim/*"]
 PAGES: dict[str, list[str]] = {
     CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "/n/TIDAK-ADA", "/publik", "/publik/unit/*",
@@ -55,11 +56,12 @@ PAGES: dict[str, list[str]] = {
     "operator": ["/", "/pegawai", "/pegawai/*-*", "/pegawai/impor", "/unit", "/unit/*", "/layanan"],
     "bkpsdm": ["/", "/bulan", "/bulan/*", "/pegawai", "/pegawai/*-*", "/pegawai/*-*/penilai", "/pegawai/tanpa-atasan",
                "/pegawai/tanpa-atasan/*", "/pegawai/impor", "/unit", "/unit/*", "/unit/*/penugasan", "/peran",
-               "/peran/akun", "/peran/akun/baru", "/peran/akun/*", *UNITS, *AWARDS, "/belajar/pantau"],
+               "/peran/akun", "/peran/akun/baru", "/peran/akun/*", *UNITS, *AWARDS, "/belajar/pantau", *RULES,
+               "/aturan/score.covariates/usul"],
     "pyb": ["/", *UNITS],
     "committee": ["/", *AWARDS],
     "mayor": ["/", "/capaian", "/hasil-unit", *AWARDS],
-    "inspector": LEARNS,
+    "inspector": [*LEARNS, *RULES],
     "moderator": LEARNS,
     "complaint_handler": LEARNS,
     "privacy_officer": LEARNS,

@@ -35,6 +35,7 @@ MANAGED: dict[str, tuple[Command, ...]] = {
     "Menyiapkan": (
         Command("setup", "buat tabel, muat aturan, kumpulkan berkas statis"),
         Command("load-policy", "muat paket aturan (ambang, bobot, tenggat) dari berkas"),
+        Command("export-policy", "tulis aturan yang berlaku sebagai paket, untuk disimpan atau dibawa ke daerah lain"),
         Command("load-catalogue", "muat katalog layanan, standar dan loket"),
         Command("source-token", "buat kunci untuk sistem yang mengirim layanan lewat API"),
         Command("seed", "muat kota contoh ke basis data kosong"),

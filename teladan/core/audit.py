@@ -15,6 +15,10 @@ class Event(StrEnum):
 
     POLICY_LOADED = "policy.loaded"
     LEDGER_KEY_ADDED = "ledger.key_added"
+    POLICY_PROPOSED = "policy.proposed"
+    POLICY_CHANGED = "policy.changed"
+    POLICY_WITHDRAWN = "policy.withdrawn"
+    POLICY_PROPOSAL_DROPPED = "policy.proposal_dropped"
     EMPLOYEES_IMPORTED = "people.employees_imported"
     UNITS_IMPORTED = "people.units_imported"
     PERSON_CHANGED = "people.person_changed"

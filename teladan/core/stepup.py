@@ -17,6 +17,8 @@ TRIES, SECONDS = 5, 15 * 60
 class StepUpForm(forms.Form):
     """Valid only with the password of the account that is signed in. Wrong answers are counted per account."""
 
+    nothing_done = gettext_lazy("Belum ada yang ditandatangani.")
+
     password = forms.CharField(
         label=gettext_lazy("Kata sandi"),
         strip=False,
@@ -33,5 +35,5 @@ class StepUpForm(forms.Form):
         if not ratelimit.allow(f"step-up:{self.user.pk}", TRIES, SECONDS):
             raise forms.ValidationError(_("Terlalu sering mencoba. Tunggu lima belas menit, lalu coba lagi."))
         if not self.user.check_password(password):
-            raise forms.ValidationError(_("Kata sandi ini tidak cocok. Belum ada yang ditandatangani."))
+            raise forms.ValidationError(f"{_('Kata sandi ini tidak cocok.')} {self.nothing_done}")
         return password

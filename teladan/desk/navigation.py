@@ -26,6 +26,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (has_role(user, Role.OFFICER), _("Nilai saya"), "result-own"),
         (may(Permission.TEAM_RATE), _("Tim"), "team-rate"),
         (may(Permission.MONTH_CLOSE), _("Bulan"), "closing-list"),
+        (may(Permission.POLICY_VIEW), _("Aturan"), "policy-list"),
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),
         (may(Permission.UNIT_RESULT_VIEW), _("Hasil unit"), "unit-results"),
         (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),

@@ -1,4 +1,4 @@
-"""Closings and their frozen results and releases; organisation achievement; evaluations of people."""
+"""Closings and their frozen results and releases; proposals of other rules; achievement; evaluations of people."""
 
 from __future__ import annotations
 
@@ -222,6 +222,66 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class PolicyProposal(models.Model):
+    """A change of one rule on its way: proposed, tried on the last closed month, adopted into the policy or dropped.
+
+    `effect` compares that month under both rules in counts; it is no result and names no person (`rules.effects`).
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "usulan"
+        ADOPTED = "adopted", "ditetapkan"
+        WITHDRAWN = "withdrawn", "ditarik"
+        DROPPED = "dropped", "dibatalkan"
+
+    key = models.CharField(max_length=80)
+    value = models.JSONField()
+    valid_from = models.DateField()
+    legal_basis = models.CharField(max_length=300)
+    reason = models.CharField(max_length=500)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    proposed_at = models.DateTimeField()
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    closing = models.ForeignKey(Closing, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    code_version = models.CharField(max_length=40, blank=True)
+    effect = models.JSONField(null=True, blank=True)
+    adopted_at = models.DateTimeField(null=True, blank=True)
+    adopted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    end_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=Q(state="draft"), name="proposal_one_draft"),
+            models.UniqueConstraint(
+                fields=["key", "valid_from"], condition=Q(state="adopted"), name="proposal_one_adopted"
+            ),
+            models.CheckConstraint(
+                name="proposal_state_known", condition=Q(state__in=["draft", "adopted", "withdrawn", "dropped"])
+            ),
+            models.CheckConstraint(name="proposal_month_first_day", condition=Q(valid_from__day=1)),
+            models.CheckConstraint(
+                name="proposal_effect_has_closing",
+                condition=Q(effect__isnull=True, closing__isnull=True) | Q(effect__isnull=False, closing__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="proposal_adopted_pair",
+                condition=Q(state__in=["draft", "dropped"], adopted_at__isnull=True, adopted_by__isnull=True)
+                | Q(state__in=["adopted", "withdrawn"], adopted_at__isnull=False, adopted_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="proposal_ended_pair",
+                condition=Q(state__in=["draft", "adopted"], ended_at__isnull=True, ended_by__isnull=True)
+                | Q(state__in=["withdrawn", "dropped"], ended_at__isnull=False, ended_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value} mulai {self.valid_from}"
 
 
 class OrganisationAchievement(models.Model):

@@ -7,7 +7,7 @@ from datetime import date
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from teladan.core import clock
-from teladan.evaluation.views import closing, results
+from teladan.evaluation.views import closing, results, rulebook
 
 
 class Month:
@@ -35,5 +35,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hasil-unit", results.unit_results, name="unit-results"),
     path("hasil-unit/<int:result_id>", results.unit_detail, name="unit-result"),
     path("hasil-unit/<int:result_id>/mengapa", results.unit_why, name="unit-why"),
+    path("aturan", rulebook.policy_list, name="policy-list"),
+    path("aturan/riwayat", rulebook.policy_history, name="policy-history"),
+    path("aturan/paket.json", rulebook.policy_pack, name="policy-pack"),
+    path("aturan/usulan/<int:proposal_id>", rulebook.proposal_detail, name="proposal-detail"),
+    path("aturan/usulan/<int:proposal_id>/hitung", rulebook.proposal_try, name="proposal-try"),
+    path("aturan/usulan/<int:proposal_id>/tetapkan", rulebook.proposal_adopt, name="proposal-adopt"),
+    path("aturan/usulan/<int:proposal_id>/batal", rulebook.proposal_drop, name="proposal-drop"),
+    path("aturan/<str:key>", rulebook.policy_detail, name="policy-detail"),
+    path("aturan/<str:key>/usul", rulebook.policy_propose, name="policy-propose"),
+    path("aturan/<str:key>/tarik/<month:month>", rulebook.policy_withdraw, name="policy-withdraw"),
     path("", include("teladan.evaluation.urls_team")),
 ]

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     TEAM_RATE = "evaluation.rate_team"
     ACHIEVEMENT_SET = "evaluation.set_achievement"
     EVALUATION_MONITOR = "evaluation.monitor"
+    POLICY_VIEW = "evaluation.view_policy"
+    POLICY_CHANGE = "evaluation.change_policy"
     INTEGRITY_VIEW = "feedback.view_integrity"
     AWARD_VIEW = "awards.view_round"
     AWARD_DECIDE = "awards.decide"
@@ -78,6 +80,8 @@ LABELS: dict[Permission, str] = {
     Permission.TEAM_RATE: _("Menilai dan menandatangani evaluasi tim"),
     Permission.ACHIEVEMENT_SET: _("Menetapkan capaian unit"),
     Permission.EVALUATION_MONITOR: _("Memantau kemajuan evaluasi"),
+    Permission.POLICY_VIEW: _("Membaca aturan, riwayatnya, dan usulan perubahannya"),
+    Permission.POLICY_CHANGE: _("Mengusulkan dan menetapkan perubahan aturan (untuk seluruh kota)"),
     Permission.INTEGRITY_VIEW: _("Memeriksa tanda integritas"),
     Permission.AWARD_VIEW: _("Membaca bukti calon penghargaan"),
     Permission.AWARD_DECIDE: _("Memutuskan penghargaan"),
@@ -137,6 +141,8 @@ ROLES: dict[Role, RoleInfo] = {
             P.MONTH_REOPEN,
             P.UNIT_RESULT_VIEW,
             P.EVALUATION_MONITOR,
+            P.POLICY_VIEW,
+            P.POLICY_CHANGE,
             P.AWARD_VIEW,
             P.LEARNING_MONITOR,
         },
@@ -144,18 +150,22 @@ ROLES: dict[Role, RoleInfo] = {
     Role.PYB: RoleInfo(
         _("Pejabat yang berwenang"),
         _("Menerima laporan evaluasi."),
-        _EVERYONE | {P.EVALUATION_MONITOR, P.UNIT_RESULT_VIEW},
+        _EVERYONE | {P.EVALUATION_MONITOR, P.UNIT_RESULT_VIEW, P.POLICY_VIEW},
     ),
     Role.COMMITTEE: RoleInfo(
-        _("Tim penghargaan"), _("Menimbang bukti calon dan memutuskan."), _EVERYONE | {P.AWARD_VIEW, P.AWARD_DECIDE}
+        _("Tim penghargaan"),
+        _("Menimbang bukti calon dan memutuskan."),
+        _EVERYONE | {P.AWARD_VIEW, P.AWARD_DECIDE, P.POLICY_VIEW},
     ),
     Role.MAYOR: RoleInfo(
         _("Wali kota"),
         _("Menetapkan capaian unit dan membaca hasil kota."),
-        frozenset({P.ACHIEVEMENT_SET, P.UNIT_RESULT_VIEW, P.AWARD_VIEW, P.EVALUATION_MONITOR}),
+        frozenset({P.ACHIEVEMENT_SET, P.UNIT_RESULT_VIEW, P.AWARD_VIEW, P.EVALUATION_MONITOR, P.POLICY_VIEW}),
     ),
     Role.INSPECTOR: RoleInfo(
-        _("Inspektorat"), _("Memeriksa integritas dan jejak audit."), _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW}
+        _("Inspektorat"),
+        _("Memeriksa integritas dan jejak audit."),
+        _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW, P.POLICY_VIEW},
     ),
     Role.MODERATOR: RoleInfo(_("Moderator"), _("Memeriksa komentar warga dari luar unit."), _EVERYONE),
     Role.COMPLAINT_HANDLER: RoleInfo(_("Penangan pengaduan"), _("Menangani pengaduan bernama."), _EVERYONE),

@@ -141,14 +141,41 @@ def _charts() -> dict[str, Any]:
             average=average,
             limits=(1, 4),
         ),
-        "funnel": charts.funnel(
-            "Nilai terhadap banyaknya penilaian",
-            [charts.Spot(f"Petugas {i}", 12 + i * i, 3.31 + ((i * 37) % 11 - 5) * 0.28 / (3 + i)) for i in range(18)]
-            + [charts.Spot("Anda", 150, 3.44, True), charts.Spot("Jauh", 260, 3.02)],
-            centre=average,
-            spread=0.62,
+        "caterpillar": charts.caterpillar(
+            "Sepuluh petugas, Agustus–Oktober 2026",
+            [
+                charts.Dot(
+                    f"{name} {i}",
+                    3.31 + ((i * 37) % 11 - 5) * 0.05,
+                    3.18 + ((i * 37) % 11 - 5) * 0.05,
+                    3.44 + ((i * 37) % 11 - 5) * 0.05,
+                    n=34 + 7 * i,
+                    url="#",
+                )
+                for i, name in enumerate(["Afdal Koto", "Mega", "Nurhaliza Siti Rahmadani", "Hendri", "Rani"] * 2)
+            ],
+            reference=average,
             limits=(1, 4),
         ),
+        "funnel": charts.funnel(
+            "Layanan terhadap banyaknya penilaian",
+            [
+                charts.Spot(f"Layanan {i}", 12 + i * i, 84 + ((i * 37) % 11 - 5) * 9 / (3 + i), url="#")
+                for i in range(18)
+            ]
+            + [
+                charts.Spot("Kartu keluarga baru", 150, 86.5, True),
+                charts.Spot("Akta kelahiran bagi anak di luar negeri", 260, 77.9, beyond=2),
+                charts.Spot("KTP-el rekam", 40, 91.9, beyond=1),
+            ],
+            centre=charts.Line(84, "rata-rata"),
+            curve=[
+                charts.Bounds(n, 84 - 51 / n**0.5, 84 - 32 / n**0.5, 84 + 32 / n**0.5, 84 + 51 / n**0.5)
+                for n in (10, 12, 15, 20, 28, 40, 60, 90, 130, 180, 240, 301)
+            ],
+            limits=(25, 100),
+        ),
+        "funnel_none": charts.funnel("Belum ada layanan", [], centre=charts.Line(84, "rata-rata"), curve=[]),
         "spark": charts.sparkline("IKM 18 bulan", IKM),
         "quadrant": charts.quadrant(
             "Kuadran kinerja",

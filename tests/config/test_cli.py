@@ -56,6 +56,16 @@ def test_impossible_port_is_refused(port: str) -> None:
         ("{}", "daftar aturan"),
         ('[{"key": "a"}]', "aturan ke-1: isian legal_basis"),
         ("[1]", "ke-1"),
+        ('[{"key": "a.b", "value": 1, "valid_from": "1 Mei", "legal_basis": "x"}]', "valid_from harus tanggal"),
+        (
+            '[{"key": "disclosure.k", "value": 5, "valid_from": "2031-01-01", "legal_basis": "x"}]',
+            r"ke-1 \(disclosure.k\): harus 10 sampai 100",
+        ),
+        (
+            '[{"key": "score.covariates", "value": ["sex"], "valid_from": "2031-01-01", "legal_basis": "x"}]',
+            "tidak mengenal sex",
+        ),
+        ('[{"key": "score.min_n", "value": 12, "valid_from": "2025-02-01", "legal_basis": "x"}]', "sudah dibuka tetap"),
     ],
 )
 @pytest.mark.django_db
@@ -76,6 +86,37 @@ def test_load_policy_refuses_a_second_value_for_one_day(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"a\.b"):
         call_command("load_policy", file)
     assert PolicyRow.objects.get(key="a.b").value == 1
+
+
+@pytest.mark.django_db
+def test_load_policy_tells_of_a_key_that_nobody_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "aturan.json"
+    file.write_text('[{"key": "score.min_m", "value": 12, "valid_from": "2025-01-01", "legal_basis": "x"}]')
+    call_command("load_policy", file)
+    assert "'score.min_n'?" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_export_policy_writes_what_load_policy_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "aturan.json"
+    call_command("export_policy", file)
+    PolicyRow.objects.filter(key__startswith="score.").delete()
+    call_command("load_policy", file)
+    said = capsys.readouterr().out
+    again = tmp_path / "lagi.json"
+    call_command("export_policy", again)
+    assert again.read_bytes() == file.read_bytes()
+    assert f"{len(json.loads(file.read_text()))} aturan ditulis" in said
+    call_command("export_policy")
+    assert json.loads(capsys.readouterr().out.split("\n", 1)[1]) == json.loads(file.read_text())
+
+
+@pytest.mark.django_db
+def test_export_policy_refuses_a_day_and_a_place_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="TTTT-BB-HH"):
+        call_command("export_policy", on="besok")
+    with pytest.raises(CommandError, match="tidak dapat ditulis"):
+        call_command("export_policy", tmp_path / "tidak" / "ada.json")
 
 
 def test_memory_of_nothing_running_says_so(tmp_path: Path) -> None:

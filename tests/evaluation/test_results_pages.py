@@ -263,7 +263,7 @@ def test_unit_results_cost_seven_queries(units: int, django_assert_num_queries: 
         make_unit_result(closing, make.make_unit(f"U{i}"))
     client = at(make.make_user(make.make_person(), role="bkpsdm"))
     with django_assert_num_queries(7):
-        assert client.get("/hasil-unit").content.decode().count("81,00") == units
+        assert client.get("/hasil-unit").content.decode().count('data-label="IKM">81,00') == units
 
 
 def test_unit_page_without_figures_says_so(world: World) -> None:

@@ -220,26 +220,91 @@ def test_dots_stay_in_their_box(rows, average):
     _assert_inside(chart)
 
 
-@given(st.lists(st.tuples(st.integers(0, 2000), st.floats(1, 4)), max_size=20), st.floats(0, 1.5))
+@given(st.lists(st.tuples(st.text(max_size=40), st.floats(1, 4), st.integers(30, 500)), max_size=20), st.floats(1, 4))
+def test_caterpillar_stays_in_its_box_and_is_sorted(rows, reference):
+    chart = charts.caterpillar(
+        "Petugas",
+        [charts.Dot(label, value, max(1, value - 0.2), min(4, value + 0.2), n=n) for label, value, n in rows],
+        reference=charts.Line(reference, "rata-rata"),
+        limits=(1, 4),
+    )
+    _assert_inside(chart)
+    values = [float(row[1].replace(",", ".")) for row in chart.table.rows]
+    assert values == sorted(values, reverse=True)
+
+
+def test_caterpillar_links_each_row_and_says_how_many():
+    chart = charts.caterpillar(
+        "Petugas",
+        [charts.Dot("Budi", 3.1, 3.0, 3.2, n=31, url="/b"), charts.Dot("Ani", 3.4, 3.2, 3.6, n=64, url="/a")],
+        reference=charts.Line(3.3, "rata-rata"),
+    )
+    assert chart.table.head == ("Nama", "Nilai", "Rentang", "Banyaknya")
+    assert chart.table.lines == [
+        ("/a", ("Ani", "3,40", "3,20–3,60", "64")),
+        ("/b", ("Budi", "3,10", "3,00–3,20", "31")),
+    ]
+    assert len([mark for mark in chart.drawings[0].marks if mark.css == "c-mean"]) == 1
+
+
+def test_a_table_without_addresses_has_lines_without():
+    assert charts.bars("Kosong", [charts.Bar("x", 1)]).table.lines == [("", ("x", "1"))]
+
+
+def _curve(centre, spread, ns=(1, 5, 20, 100, 500, 2000)):
+    return [charts.Bounds(n, *(centre + z * spread / n**0.5 for z in (-3.09, -1.96, 1.96, 3.09))) for n in ns]
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=30), st.integers(0, 2000), st.floats(1, 4), st.integers(0, 2)), max_size=20),
+    st.floats(0, 1.5),
+)
 def test_funnel_stays_in_its_box(spots, spread):
     chart = charts.funnel(
         "Corong",
-        [charts.Spot("x", n, value) for n, value in spots],
+        [charts.Spot(label, n, value, beyond=beyond) for label, n, value, beyond in spots],
         centre=charts.Line(3.3, "rata-rata"),
-        spread=spread,
+        curve=_curve(3.3, spread),
         limits=(1, 4),
     )
     _assert_inside(chart)
 
 
-def test_funnel_counts_what_chance_does_not_explain():
+def test_funnel_names_what_chance_does_not_explain():
+    spots = [
+        charts.Spot("sedikit", 4, 2.8),
+        charts.Spot("banyak", 400, 2.8, beyond=2, url="/why"),
+        charts.Spot("nyaris", 90, 3.45, beyond=1),
+        charts.Spot("kosong", 0, 4.0),
+    ]
+    chart = charts.funnel("Corong", spots, centre=charts.Line(3.3, "rata-rata"), curve=_curve(3.3, 0.6))
+    assert chart.description == "3 titik, 1 di luar batas kebetulan: banyak."
+    assert [row[3] for row in chart.table.rows] == ["dalam batas", "di luar 99,8%", "di luar 95%"]
+    assert chart.table.links == ("", "/why", "")
+    for drawing in chart.drawings:
+        assert [mark.text for mark in drawing.marks if mark.css == "c-value"] == ["banyak"]
+        assert sum(mark.css == "c-bound" for mark in drawing.marks) == 4
+
+
+def test_funnel_draws_the_limits_it_is_given():
+    curve = [charts.Bounds(10, 2.0, 2.5, 3.5, 4.0), charts.Bounds(100, 2.8, 2.9, 3.1, 3.2)]
     chart = charts.funnel(
-        "Corong",
-        [charts.Spot("sedikit", 4, 2.8), charts.Spot("banyak", 400, 2.8), charts.Spot("kosong", 0, 4.0)],
-        centre=charts.Line(3.3, "rata-rata"),
-        spread=0.6,
+        "Corong", [charts.Spot("x", 10, 3.0), charts.Spot("y", 100, 3.0)], centre=charts.Line(3, "tengah"), curve=curve
     )
-    assert chart.description == "2 titik, 1 di luar batas kebetulan."
+    bounds = [dict(mark.attributes)["d"] for mark in chart.drawings[2].marks if mark.css == "c-bound"]
+    ends = [tuple(float(part) for part in d[1:].split()) for d in bounds]  # x1 y1 x2 y2 of each
+    middle = next(float(dict(m.attributes)["d"][1:].split()[1]) for m in chart.drawings[2].marks if m.css == "c-mean")
+    assert {end[0] for end in ends} == {ends[0][0]}
+    for upper, lower in ((ends[0], ends[1]), (ends[2], ends[3])):
+        assert middle - upper[1] == pytest.approx(lower[1] - middle, abs=0.2)  # symmetric limits, symmetric lines
+        assert abs(upper[3] - middle) < abs(upper[1] - middle)  # narrower with more ratings
+
+
+@pytest.mark.parametrize(("spots", "curve"), [([], _curve(3.3, 0.6)), ([charts.Spot("x", 10, 3.0)], [])])
+def test_funnel_without_spots_or_limits_draws_nothing(spots, curve):
+    chart = charts.funnel("Corong", spots, centre=charts.Line(3.3, "rata-rata"), curve=curve)
+    assert chart.drawings == ()
+    assert chart.description == "Belum ada data."
 
 
 @given(VALUES)

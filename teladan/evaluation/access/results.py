@@ -6,16 +6,19 @@ selected it and it may be used for an award. Nobody else learns that it exists (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from teladan.core import clock
-from teladan.evaluation.models import OfficerResult, UnitResult
+from teladan.evaluation.models import Evaluation, OfficerResult, UnitResult
 from teladan.evaluation.queries import results
+from teladan.evaluation.rules import closing as rules
 from teladan.people import queries as people
 from teladan.people.access import Account, can
 from teladan.people.models import Person, User
@@ -77,6 +80,57 @@ def _appraises(user: User, result: OfficerResult) -> bool:
         return False
     found = people.appraiser_of(result.person, clock.month_end(result.closing.month))
     return found is not None and found.person.pk == user.person_id
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A score that the account may read, and where: as appraiser the result, as superior the signed evaluation."""
+
+    result: OfficerResult
+    evaluation_id: UUID | None = None
+
+
+def readable_scores(user: Account, unit: UnitResult) -> list[Readable] | None:
+    """Scores of a unit's officers that this account may read one by one; None for accounts outside their line.
+
+    Reading the unit's results is not enough. The appraiser of the month's last day reads what may be used in evaluation
+    (as `result_or_404`), the appraiser's superior what stands in a signed evaluation (as `may_read`). Figures over
+    another window than the closing's, or not comparable, are nobody's point beside the others.
+    """
+    if not isinstance(user, User) or user.person_id is None or unit.service_id or not unit.closing.is_current:
+        return None
+    rows = results.officers_of(unit)
+    day = clock.month_end(unit.closing.month)
+    appraisers = people.appraisers_of([row.person_id for row in rows], day)
+    above = people.appraisers_of({one.person.pk for one in appraisers.values()}, day)
+    own = {officer for officer, one in appraisers.items() if one.person.pk == user.person_id}
+    below = {
+        officer
+        for officer, one in appraisers.items()
+        if (superior := above.get(one.person.pk)) and superior.person.pk == user.person_id
+    }
+    if not own | below:
+        return None
+    signed = results.signed_evaluations(below - own, unit.closing.month)
+    return [
+        Readable(row, None if row.person_id in own else signed[row.person_id].pk)
+        for row in rows
+        if (row.person_id in own or _may_read_signed(signed.get(row.person_id), appraisers)) and _stands_beside(row)
+    ]
+
+
+def _may_read_signed(found: Evaluation | None, appraisers: Mapping[UUID, people.Appraiser]) -> bool:
+    """Signed by the appraiser of that day, whose superior the account is; another hand's signature is another line."""
+    return found is not None and found.appraiser_id == appraisers[found.person_id].person.pk
+
+
+def _stands_beside(row: OfficerResult) -> bool:
+    return (
+        row.use in results.FOR_OTHERS
+        and row.is_comparable
+        and row.window_until == row.closing.month
+        and (row.n or 0) >= rules.COMPARED_N
+    )
 
 
 def own_result_or_404(user: Account, result_id: int) -> OfficerResult:

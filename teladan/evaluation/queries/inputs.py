@@ -17,6 +17,7 @@ from teladan.evaluation.rules import closing as rules
 from teladan.evaluation.rules.officers import Draft, Group, Policy, Previous
 from teladan.evaluation.rules.units import Answers
 from teladan.feedback import queries as feedback
+from teladan.feedback import rules as feedback_rules
 from teladan.people import queries as people
 from teladan.people.models import Person, Unit
 from teladan.services import queries as services
@@ -164,12 +165,12 @@ def _sums(answers: Answers) -> list[Any]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read(month: date) -> Inputs:
-    """All inputs of a sealed month, in a fixed number of queries."""
-    values = feedback.thresholds(month)
+def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
+    """All inputs of a sealed month, in a fixed number of queries. `changed` rules stand in for frozen ones (previews)."""
+    values = {**feedback.thresholds(month), **(changed or {})}
     window = rules.months_up_to(month, Policy.of(values).window_months)
     history = rules.months_up_to(month, max(HISTORY_MONTHS, len(window)))
-    opens = feedback.seal_opens_on(month)
+    opens = feedback_rules.seal_opens_on(month, grace_days=int(values["collection.grace_days"]))
     volumes = services.punctuality(month, until=clock.local(opens))
     cells = feedback.cells(months=history, elements=values["score.elements"])
     tickets = [row for one in window for row in feedback.ticket_counts(one)]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
-from teladan.evaluation.models import Closing, OfficerResult, UnitResult
+from teladan.evaluation.models import Closing, Evaluation, OfficerResult, UnitResult
 from teladan.people.models import Person, Unit
 
 Use = OfficerResult.Use
@@ -145,6 +145,18 @@ def award_evidence(closing: Closing) -> list[AwardEvidence]:
     )
     found = [AwardEvidence(row, row.ranks) for row in rows if row.ranks]
     return sorted(found, key=lambda one: (one.unit.code, -one.p_top, one.person.nip))
+
+
+def officers_of(result: UnitResult) -> list[OfficerResult]:
+    """Every officer's result of a unit in the same closing, hidden ones too: for guards, not for pages."""
+    rows = OfficerResult.objects.filter(closing=result.closing_id, unit=result.unit_id)
+    return list(rows.select_related("person", "closing").order_by("person__name", "id"))
+
+
+def signed_evaluations(people: Iterable[UUID], month: date) -> dict[UUID, Evaluation]:
+    """The signed evaluation in force of each person for a month."""
+    rows = Evaluation.objects.filter(person__in=list(people), month=month, signed_at__isnull=False)
+    return {row.person_id: row for row in rows.exclude(state=Evaluation.State.SUPERSEDED)}
 
 
 # --- units -----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,16 @@ DRAWS, REFIT_DRAWS = 20_000, 4_000
 Row = Mapping[str, Any]  # one cell: officer, service, channel, month, pattern, n, sum, sumsq
 
 
+def covariates_of(names: Collection[str]) -> tuple[str, ...]:
+    """The covariates in one order, whatever the order in the policy; ValueError names what is unknown.
+
+    Months that opened before the rule existed have no such value: for them all of `FIXED` hold.
+    """
+    if unknown := sorted(set(names) - set(FIXED)):
+        raise ValueError(f"score.covariates: {', '.join(unknown)} is none of {', '.join(FIXED)}")
+    return tuple(name for name in FIXED if name in names)
+
+
 @dataclass(frozen=True)
 class Policy:
     """The thresholds frozen when the month opened."""
@@ -37,6 +47,7 @@ class Policy:
     award_min_group: int
     pool_ratings: int
     pool_officers: int
+    covariates: tuple[str, ...]
     thresholds: Thresholds
     prior_scale: float = 0.3
     expectation_low: float = 3.0
@@ -55,6 +66,7 @@ class Policy:
             award_min_group=int(values["award.min_group"]),
             pool_ratings=int(values["score.pool_ratings"]),
             pool_officers=int(values["score.pool_officers"]),
+            covariates=covariates_of(values.get("score.covariates", FIXED)),
             thresholds=Thresholds(
                 min_n=max(int(values["score.min_n"]), int(values["disclosure.k"])),
                 min_days=int(values["disclosure.issue_days"]),
@@ -151,6 +163,11 @@ def _cells(rows: Sequence[Row]) -> Cells:
     return scoring.cells_from_counts(rows, fixed=FIXED, groups=GROUPS)
 
 
+def _modelled(cells: Cells, policy: Policy) -> Cells:
+    """The cells with the covariates of the policy alone; the others still tell what can be left out of a window."""
+    return replace(cells, fixed={name: cells.fixed[name] for name in policy.covariates})
+
+
 def _pooling(policy: Policy) -> scoring.Pooling:
     return scoring.Pooling(policy.pool_ratings, policy.pool_officers)
 
@@ -169,18 +186,19 @@ def _model(group: Group, policy: Policy) -> _Model | None:
     rows = [row for row in group.rows if row["month"] in group.window]
     if not rows:
         return None
-    year = _cells(group.rows)
+    year = _modelled(_cells(group.rows), policy)
     found = scoring.variance_components(year, prior_scale=policy.prior_scale, pooling=_pooling(policy))
     return _Model(group, policy, rows, found)
 
 
 def _scored(cells: Cells, model: _Model) -> FairScores:
     """Scores at the mix of all service events; a factor whose events all went unrated keeps the mix of the ratings."""
+    cells = _modelled(cells, model.policy)
     factors = {**cells.fixed, **cells.groups}
     mix = {
         name: weights
         for name, weights in model.group.mix.items()
-        if any(weight > 0 and level in factors[name].labels for level, weight in weights.items())
+        if name in factors and any(weight > 0 and level in factors[name].labels for level, weight in weights.items())
     }
     return scoring.fair_scores(
         cells,

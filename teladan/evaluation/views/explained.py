@@ -26,6 +26,7 @@ Use = OfficerResult.Use
 Standing = OfficerResult.Standing
 _SHOWN_RULES = (
     "score.elements",
+    "score.covariates",
     "score.window_months",
     "score.min_n",
     "score.evaluation_n",
@@ -62,7 +63,7 @@ def _rules(month: date, keys: Sequence[str], frozen: Mapping[str, Any]) -> list[
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(str(words.ELEMENTS.get(one, one)) for one in value)
+        return ", ".join(str(words.ELEMENTS.get(one) or words.COVARIATES.get(one) or one) for one in value)
     if isinstance(value, float):
         return formats.number(value, 2)
     return formats.number(value) if isinstance(value, int) else str(value)

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import fmean
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from teladan import scoring
 from teladan.core import clock
+from teladan.evaluation.access.results import Readable
 from teladan.evaluation.models import UnitResult
 from teladan.evaluation.queries import results
+from teladan.evaluation.rules import closing as closing_rules
+from teladan.evaluation.rules import funnels
 from teladan.evaluation.views import words
 from teladan.feedback import queries as feedback
 from teladan.people import queries as people
 from teladan.ui import charts, formats
-from teladan.ui.charts import Chart, Estimate, Line, TrendPoint
+from teladan.ui.charts import Bounds, Chart, Dot, Estimate, Line, Spot, TrendPoint
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,16 @@ class UnitPage:
     elements: Chart | None
     services: list[UnitLine]
     need: int
+    among_services: Chart | None
+    among_units: Chart | None
+    people: People | None
 
 
-def unit(result: UnitResult) -> UnitPage:
-    """The page of a whole unit, or of one of its services."""
+def unit(result: UnitResult, peers: Sequence[UnitResult] = (), scores: Sequence[Readable] | None = None) -> UnitPage:
+    """The page of a whole unit, or of one of its services. `peers`: whole units that the reader sees, for the funnel.
+
+    `scores`: what the reader may read one by one; None where individuals are none of the reader's business.
+    """
     history = [] if result.service else results.unit_history(result.unit)
     services = [] if result.service else results.service_results(result)
     return UnitPage(
@@ -73,7 +84,80 @@ def unit(result: UnitResult) -> UnitPage:
         elements=_elements(result) if result.elements else None,
         services=[_line(row, row.service.name if row.service else "") for row in services],
         need=int(feedback.thresholds(result.closing.month)["disclosure.k"]),
+        among_services=_funnel(
+            _("Layanan terhadap banyaknya penilaian"),
+            [(row.service.name if row.service else "", row, False) for row in services],
+        ),
+        among_units=among_units(peers, people.unit_names(clock.month_end(result.closing.month)), result)
+        if len(peers) >= funnels.MINIMUM
+        else None,
+        people=_people(scores) if scores is not None else None,
     )
+
+
+def among_units(rows: Sequence[UnitResult], names: Mapping[int, str], own: UnitResult | None = None) -> Chart | None:
+    """The funnel of the units of a month; nothing below three with an index."""
+    return _funnel(
+        _("Unit terhadap banyaknya penilaian"),
+        [(names.get(row.unit_id, ""), row, own is not None and row.pk == own.pk) for row in rows],
+    )
+
+
+def _funnel(title: str, rows: Sequence[tuple[str, UnitResult, bool]]) -> Chart | None:
+    """The funnel of the rows that have an index and an interval."""
+    known = [
+        (
+            name,
+            row,
+            mine,
+            funnels.Figure(row.n, float(row.ikm), funnels.standard_error(row.low, row.high, float(row.ikm))),
+        )
+        for name, row, mine in rows
+        if row.n and row.ikm is not None and row.low is not None and row.high is not None and row.low < row.high
+    ]
+    found = funnels.funnel([figure for *_rest, figure in known])
+    if found is None:
+        return None
+    spots = [
+        Spot(name, figure.n, figure.value, mine, beyond, reverse("unit-why", args=[row.pk]))
+        for (name, row, mine, figure), beyond in zip(known, found.beyond, strict=True)
+    ]
+    curve = [Bounds(n, one.alarm_low, one.low, one.high, one.alarm_high) for n, one in found.curve]
+    return charts.funnel(title, spots, centre=Line(found.centre, _("rata-rata")), curve=curve, limits=(25.0, 100.0))
+
+
+@dataclass(frozen=True)
+class People:
+    """The officers beside each other; without a chart there are too few."""
+
+    chart: Chart | None
+    months: str
+    need: int = closing_rules.COMPARED_OFFICERS
+    need_n: int = closing_rules.COMPARED_N
+
+
+def _people(scores: Sequence[Readable]) -> People:
+    """Over the window of three months, never one month; only from eight people on."""
+    rows = [one.result for one in scores]
+    if len(rows) < closing_rules.COMPARED_OFFICERS:
+        return People(None, "")
+    months = formats.months(rows[0].window_from, rows[0].window_until)
+    dots = [
+        Dot(
+            one.result.person.name,
+            one.result.score or 0.0,
+            one.result.low and max(1.0, one.result.low),
+            one.result.high and min(4.0, one.result.high),
+            n=one.result.n,
+            url=reverse("evaluation-detail", args=[one.evaluation_id])
+            if one.evaluation_id
+            else reverse("result-why", args=[one.result.pk]),
+        )
+        for one in scores
+    ]
+    mean = next((row.group["mean"] for row in rows if row.group), fmean(dot.value for dot in dots))
+    title = _("Petugas dan rentangnya, %(months)s") % {"months": months}
+    return People(charts.caterpillar(title, dots, reference=Line(mean, _("rata-rata")), limits=(1.0, 4.0)), months)
 
 
 def _unit_trend(history: Sequence[UnitResult], regime: str) -> Chart:

@@ -64,15 +64,24 @@ def unit_results(request: HttpRequest) -> HttpResponse:
     if month not in months:
         raise Http404(_("Bulan ini belum ditutup."))
     rows = results.unit_results_of(month, units_where(request.user, Permission.UNIT_RESULT_VIEW))
-    lines = explained_units.unit_lines(rows, people.unit_names(clock.month_end(month)))
-    return render(request, "evaluation/unit_results.html", {"months": months, "month": month, "lines": lines})
+    names = people.unit_names(clock.month_end(month))
+    context = {
+        "months": months,
+        "month": month,
+        "lines": explained_units.unit_lines(rows, names),
+        "funnel": explained_units.among_units(rows, names),
+    }
+    return render(request, "evaluation/unit_results.html", context)
 
 
 @require_GET
 def unit_detail(request: HttpRequest, result_id: int) -> HttpResponse:
     """One unit's month with its services and its trend."""
     result = access.unit_result_or_404(request.user, result_id)
-    page = explained_units.unit(result)
+    peers: list[UnitResult] = []
+    if result.closing.is_current and not result.service_id:
+        peers = results.unit_results_of(result.closing.month, units_where(request.user, Permission.UNIT_RESULT_VIEW))
+    page = explained_units.unit(result, peers, access.readable_scores(request.user, result))
     return render(request, "evaluation/unit_detail.html", {"unit": page, "trail": _trail(result, page.line.name)})
 
 

@@ -30,3 +30,10 @@ GRADES = {
     "D": gettext_lazy("Tidak baik"),
 }
 GRADE_TONES = {"A": "good", "B": "good", "C": "fair", "D": "poor"}
+
+COVARIATES = {
+    "channel": gettext_lazy("Saluran layanan"),
+    "month": gettext_lazy("Bulan"),
+    "pattern": gettext_lazy("Unsur mana yang dijawab"),
+}
+"""What may be taken out before officers are compared (policy `score.covariates`)."""

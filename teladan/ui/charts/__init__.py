@@ -6,8 +6,9 @@ a sentence for those who cannot see it, and its numbers as a table.
   trend(title, [TrendPoint(label, value, low, high, n)], threshold=Line(88.31, "batas A"), digits=2, limits=None)
   interval(title, Estimate(value, low, high, "Anda"), average=Line(3.31, "rata-rata"), band=(lo, hi), core=(lo, hi))
   bars(title, [Bar(label, value, note, target)], digits=0, maximum=None, unit="%")
-  dots(title, [Dot(label, value, low, high, strong)], average=Line(...), digits=2)     caterpillar
-  funnel(title, [Spot(label, n, value, strong)], centre=3.31, spread=0.6)              value against number of ratings
+  dots(title, [Dot(label, value, low, high, strong)], average=Line(...), digits=2)     the caller chooses the order
+  caterpillar(title, [Dot(label, value, low, high, strong, n, url)], reference=Line(...))   one row per person, sorted
+  funnel(title, [Spot(label, n, value, strong, beyond, url)], centre=Line(...), curve=[Bounds(n, lo, lo, hi, hi)])
   sparkline(title, [values])                                                           beside a number, no axes
   quadrant(title, cells, people)                                                       3x3, an HTML table
 """
@@ -18,10 +19,11 @@ from teladan.ui.charts.bars import Bar, bars
 from teladan.ui.charts.lines import TrendPoint, sparkline, trend
 from teladan.ui.charts.marks import Chart, Drawing, Line, Table
 from teladan.ui.charts.quadrant import Cell, Placed, Quadrant, quadrant
-from teladan.ui.charts.spots import Dot, Estimate, Spot, dots, funnel, interval
+from teladan.ui.charts.spots import Bounds, Dot, Estimate, Spot, caterpillar, dots, funnel, interval
 
 __all__ = [
     "Bar",
+    "Bounds",
     "Cell",
     "Chart",
     "Dot",
@@ -34,6 +36,7 @@ __all__ = [
     "Table",
     "TrendPoint",
     "bars",
+    "caterpillar",
     "dots",
     "funnel",
     "interval",

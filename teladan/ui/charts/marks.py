@@ -60,10 +60,19 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The numbers behind a picture, already written for people; the first column names the row."""
+    """The numbers behind a picture, already written for people; the first column names the row.
+
+    `links`, where given, hold one address per row (or nothing): where that row's numbers are explained.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    links: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each row with its address."""
+        return list(zip(self.links or ("",) * len(self.rows), self.rows, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

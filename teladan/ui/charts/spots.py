@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,22 +26,39 @@ class Estimate(NamedTuple):
 
 
 class Dot(NamedTuple):
-    """One row of the caterpillar; `strong` marks the reader's own."""
+    """One row of the caterpillar; `strong` marks the reader's own, `url` says why the number is what it is."""
 
     label: str
     value: float
     low: float | None = None
     high: float | None = None
     strong: bool = False
+    n: int | None = None
+    url: str = ""
 
 
 class Spot(NamedTuple):
-    """One unit or service of the funnel: how many ratings, which value."""
+    """One unit or service of the funnel: how many ratings, which value.
+
+    `beyond`: 0 within the 95 % limits, 1 outside these, 2 outside the 99.8 % limits too; whoever made the limits knows.
+    """
 
     label: str
     n: int
     value: float
     strong: bool = False
+    beyond: int = 0
+    url: str = ""
+
+
+class Bounds(NamedTuple):
+    """The limits of a funnel at one number of ratings: 99.8 % outside, 95 % inside."""
+
+    n: float
+    outer_low: float
+    low: float
+    high: float
+    outer_high: float
 
 
 def interval(
@@ -130,10 +146,7 @@ def dots(
 ) -> Chart:
     """Estimates below each other with their intervals (caterpillar); the caller chooses the order."""
     rows = [Dot(*row) for row in rows]
-    table = Table(
-        (_("Nama"), _("Nilai"), _("Rentang")),
-        tuple((r.label, formats.number(r.value, digits), formats.interval(r.low, r.high, digits)) for r in rows),
-    )
+    table = _dots_table(rows, digits)
     reach = extent([bound for row in rows for bound in (row.value, row.low, row.high)])
     if reach is None:
         return Chart(title, _("Belum ada data."), (), table)
@@ -148,6 +161,29 @@ def dots(
         "high_label": highest.label,
     }
     return Chart(title, sentence, marks.draw(painter.paint), table)
+
+
+def _dots_table(rows: Sequence[Dot], digits: int) -> Table:
+    counted = any(row.n is not None for row in rows)
+    head = (_("Nama"), _("Nilai"), _("Rentang"), *([_("Banyaknya")] if counted else []))
+    lines = tuple(
+        (
+            row.label,
+            formats.number(row.value, digits),
+            formats.interval(row.low, row.high, digits),
+            *([formats.number(row.n)] if counted else []),
+        )
+        for row in rows
+    )
+    return Table(head, lines, tuple(row.url for row in rows) if any(row.url for row in rows) else ())
+
+
+def caterpillar(
+    title: str, rows: Sequence[Dot], *, reference: Line, digits: int = 2, limits: tuple[float, float] | None = None
+) -> Chart:
+    """One row per person, the highest first, each with its interval, against one line. Equal values go by name."""
+    ordered = sorted((Dot(*row) for row in rows), key=lambda row: (-row.value, row.label))
+    return dots(title, ordered, average=reference, digits=digits, limits=limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,24 +234,30 @@ def funnel(
     spots: Sequence[Spot],
     *,
     centre: Line,
-    spread: float,
+    curve: Sequence[Bounds],
     digits: int = 2,
     limits: tuple[float, float] | None = None,
 ) -> Chart:
-    """Values against their number of ratings, inside the limits that chance alone explains (95 and 99,8 per cent).
+    """Values against their number of ratings, between the limits that chance alone explains; outsiders are named.
 
-    `spread` is the standard deviation of one rating: few ratings scatter widely without meaning anything.
+    `curve` holds the limits at increasing numbers of ratings, ready made: this function draws and does not judge.
     """
     spots = [Spot(*spot) for spot in spots if spot[1] > 0]
+    places = (_("dalam batas"), _("di luar 95%"), _("di luar 99,8%"))
     table = Table(
-        (_("Nama"), _("Banyaknya"), _("Nilai")),
-        tuple((s.label, formats.number(s.n), formats.number(s.value, digits)) for s in spots),
+        (_("Nama"), _("Banyaknya"), _("Nilai"), _("Letak")),
+        tuple((s.label, formats.number(s.n), formats.number(s.value, digits), places[s.beyond]) for s in spots),
+        tuple(spot.url for spot in spots) if any(spot.url for spot in spots) else (),
     )
-    if not spots or spread <= 0:
+    if not spots or len(curve) < 2:
         return Chart(title, _("Belum ada data."), (), table)
-    outside = sum(abs(spot.value - centre.value) > 3.09 * spread / math.sqrt(spot.n) for spot in spots)
-    sentence = _("%(count)s titik, %(outside)s di luar batas kebetulan.") % {"count": len(spots), "outside": outside}
-    painter = _FunnelPainter(spots, centre, spread, digits, limits)
+    far = [spot.label for spot in spots if spot.beyond > 1]
+    words = {"count": len(spots), "outside": len(far), "names": ", ".join(far)}
+    if far:
+        sentence = _("%(count)s titik, %(outside)s di luar batas kebetulan: %(names)s.") % words
+    else:
+        sentence = _("%(count)s titik, semuanya dalam batas kebetulan 99,8%%.") % words
+    painter = _FunnelPainter(spots, centre, sorted(Bounds(*one) for one in curve), digits, limits)
     return Chart(title, sentence, marks.draw(painter.paint), table)
 
 
@@ -223,20 +265,17 @@ def funnel(
 class _FunnelPainter:
     spots: Sequence[Spot]
     centre: Line
-    spread: float
+    curve: Sequence[Bounds]
     digits: int
     limits: tuple[float, float] | None
 
     def paint(self, width: int) -> tuple[int, Iterable[Mark]]:
-        height = 260 if width < 400 else 300
-        smallest = min(spot.n for spot in self.spots)
+        height = 280 if width < 400 else 320
         most = nice_ticks(0, max(spot.n for spot in self.spots), 4)
-        edge = 3.09 * self.spread / math.sqrt(smallest)
-        reach = [self.centre.value - edge, self.centre.value + edge, *(spot.value for spot in self.spots)]
-        ticks = nice_ticks(min(reach), max(reach), 5, self.limits)
+        ticks = nice_ticks(*self._reach(), 5, self.limits)
         names = [formats.number(tick, tick_digits(ticks)) for tick in ticks]
         left = 8 + max(text_width(name) for name in names)
-        y = Scale(ticks[0], ticks[-1], height - 52.0, 14)
+        y = Scale(ticks[0], ticks[-1], height - 52.0, 18)
         x = Scale(0, most[-1], left + 6, width - 18.0)
         drawn: list[Mark] = []
         for tick, name in zip(ticks, names, strict=True):
@@ -246,22 +285,50 @@ class _FunnelPainter:
             marks.words_inside(x.at(tick), height - 30, formats.number(tick), "c-axis", 0, width) for tick in most
         ]
         drawn.append(marks.words((x.start + x.end) / 2, height - 8.0, _("banyaknya penilaian"), anchor="middle"))
-        counts = [smallest * (most[-1] / smallest) ** (step / 40) for step in range(41)]
-        for z, css in ((3.09, "c-zone"), (1.96, "c-core")):
-            upper = [(x.at(n), y.at(self.centre.value + z * self.spread / math.sqrt(n))) for n in counts]
-            lower = [(x.at(n), y.at(self.centre.value - z * self.spread / math.sqrt(n))) for n in counts]
-            drawn.append(marks.path([*upper, *reversed(lower)], css, closed=True))
+        drawn += self._zones(x, y)
         drawn.append(marks.rule(left, y.at(self.centre.value), x.end, y.at(self.centre.value), "c-mean"))
         text = f"{self.centre.label} {formats.number(self.centre.value, self.digits)}"
         drawn.append(marks.words(x.end, y.at(self.centre.value) - 7, text, "c-mean-words", "end"))
-        return height, [*drawn, *self._spots(x, y, width)]
+        return height, [*drawn, *self._circles(x, y), *self._names(x, y, width)]
 
-    def _spots(self, x: Scale, y: Scale, width: int) -> Iterable[Mark]:
-        for spot in sorted(self.spots, key=lambda spot: spot.strong):
-            far = abs(spot.value - self.centre.value) > 3.09 * self.spread / math.sqrt(spot.n)
-            css = "c-dot strong" if spot.strong else "c-dot far" if far else "c-dot faint"
+    def _reach(self) -> tuple[float, float]:
+        """From the limits where the first spot lies on; further left they run out of any scale."""
+        first = min(spot.n for spot in self.spots)
+        seen = [one for one in self.curve if one.n >= first] or self.curve[-1:]
+        ends = [one.outer_low for one in seen] + [one.outer_high for one in seen]
+        reach = [*ends, self.centre.value, *(spot.value for spot in self.spots)]
+        return min(reach), max(reach)
+
+    def _zones(self, x: Scale, y: Scale) -> Iterable[Mark]:
+        seen = [one for one in self.curve if one.n <= x.high]
+        for low, high, css in (("outer_low", "outer_high", "c-zone"), ("low", "high", "c-core")):
+            upper = [(x.at(one.n), y.at(getattr(one, high))) for one in seen]
+            lower = [(x.at(one.n), y.at(getattr(one, low))) for one in seen]
+            if len(seen) > 1:
+                yield marks.path([*upper, *reversed(lower)], css, closed=True)
+                yield marks.path(upper, "c-bound")
+                yield marks.path(lower, "c-bound")
+
+    def _circles(self, x: Scale, y: Scale) -> Iterable[Mark]:
+        for spot in sorted(self.spots, key=lambda spot: (spot.beyond, spot.strong)):
+            css = "c-dot far" if spot.beyond > 1 else "c-dot strong" if spot.strong else "c-dot faint"
             tip = f"{spot.label}: {formats.number(spot.value, self.digits)}, n = {formats.number(spot.n)}"
-            yield marks.circle(x.at(spot.n), y.at(spot.value), 7 if spot.strong else 5, css)
+            yield marks.circle(x.at(spot.n), y.at(spot.value), 7 if spot.strong else 6 if spot.beyond > 1 else 5, css)
             yield marks.circle(x.at(spot.n), y.at(spot.value), 12, "c-hit", tip)
-            if spot.strong:
-                yield marks.words_inside(x.at(spot.n), y.at(spot.value) - 12, spot.label, "c-value", 0, width)
+
+    def _names(self, x: Scale, y: Scale, width: int) -> Iterable[Mark]:
+        """The reader's own, then the outsiders, as long as names do not run into each other; the table has them all."""
+        taken: list[tuple[float, float, float]] = []
+        for spot in sorted(self.spots, key=lambda spot: (not spot.strong, -abs(spot.value - self.centre.value))):
+            if not spot.strong and spot.beyond < 2:
+                continue
+            text = shortened(spot.label, width * 0.45, 15)
+            half = text_width(text, 16) / 2
+            middle = min(max(x.at(spot.n), half), width - half)
+            above = spot.value >= self.centre.value and y.at(spot.value) > y.end + 8
+            above = above or y.at(spot.value) + 30 > y.start  # never into the axis
+            place = y.at(spot.value) + (-12 if above else 24)
+            if any(abs(place - row) < 17 and abs(middle - centre) < half + reach for row, centre, reach in taken):
+                continue
+            taken.append((place, middle, half))
+            yield marks.words_inside(x.at(spot.n), place, text, "c-value", 0, width)
