@@ -15,6 +15,7 @@ from teladan.demo import city
 from teladan.evaluation.actions import rating
 from teladan.evaluation.actions.rating import Picks
 from teladan.evaluation.queries import team
+from teladan.evaluation.rules.rating import departs
 from teladan.learning import actions as learning
 from teladan.learning.content import lessons
 from teladan.learning.models import PulseCount
@@ -142,11 +143,11 @@ def sign(appraiser: User, month: date, *, unread: Sequence[str] = ()) -> None:
     found = team.team(appraiser.person, month)
     picks = {}
     for row in found.rows:
-        warm = row.evidence is not None and row.evidence.low is not None and row.evidence.low > 3.35
-        behaviour = "above" if warm or random.random() < 0.1 else "meets"
+        behaviour = "above" if random.random() < 0.1 else row.suggestion or "meets"
         work = random.choices(["above", "meets", "below"], [20, 75, 5])[0]
         note = "Pertahankan ketepatan waktu." if random.random() < 0.3 else ""
-        picks[row.person.pk] = Picks(work, behaviour, note)
+        reason = "Sabar menghadapi warga, disaksikan tim." if departs(behaviour, row.suggestion) else ""
+        picks[row.person.pk] = Picks(work, behaviour, note, reason)
     rating.rate_team(month=month, picks=picks, by=appraiser)
     signed = rating.sign_team(
         month=month, by=appraiser, statement=rating.signing_statement(appraiser, month, len(picks))

@@ -326,6 +326,7 @@ class Evaluation(models.Model):
     work = models.CharField("hasil kerja", max_length=5, choices=Rating, blank=True)
     behaviour = models.CharField("perilaku kerja", max_length=5, choices=Rating, blank=True)
     note = models.TextField("catatan dan rekomendasi", blank=True, max_length=2000)
+    suggestion_reason = models.CharField("alasan menyimpang dari saran", blank=True, max_length=300)
     predicate = models.CharField(max_length=16, choices=Predicate, blank=True)
     evidence = models.JSONField(default=dict)  # what lay before the appraiser at signing
     achievement = models.CharField(max_length=16, choices=Achievement, blank=True)

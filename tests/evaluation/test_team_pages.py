@@ -13,6 +13,7 @@ from django.urls import reverse
 from teladan.core import clock
 from teladan.evaluation.actions import rating
 from teladan.evaluation.models import Closing, Evaluation, OrganisationAchievement
+from teladan.evaluation.queries import team
 from teladan.people.models import AppraiserOverride, Person, Unit, User
 from tests.make import (
     PASSWORD,
@@ -50,7 +51,12 @@ def _november(settings: Any) -> Any:
         yield
 
 
-def build(size: int = 3) -> World:
+SUGGESTED = {
+    "suggestion": "above", "score": 3.75, "low": 3.62, "high": 3.88, "adjusted": 3.8, "adjusted_low": 3.65, "adjusted_high": 3.95,
+}  # fmt: skip
+
+
+def build(size: int = 3, first: dict[str, Any] | None = None) -> World:
     city = make_unit("KOTA", "Kota Sawahlunto", kind="kota")
     office = make_unit("DUK", "Dinas Kependudukan dan Pencatatan Sipil", city)
     section = make_unit("DUK-1", "Bidang Pendaftaran Penduduk", office, kind="bidang")
@@ -58,8 +64,8 @@ def build(size: int = 3) -> World:
     head = make_head(section, make_person(name="Budi Santoso"), post_kind="administrator")
     staff = [make_staff(section, make_person(name=f"Anggota {index:02d}")) for index in range(size)]
     closing = make_closing(OCTOBER)
-    for person in staff:
-        make_officer_result(closing, person, section)
+    for index, person in enumerate(staff):
+        make_officer_result(closing, person, section, **((first or {}) if index == 0 else {}))
     return World(
         office,
         section,
@@ -413,7 +419,7 @@ def test_named_appraiser_sees_the_person_with_the_units_achievement(world: World
 
 # --- queries ---------------------------------------------------------------------------------------------------------
 
-TEAM_QUERIES = 25
+TEAM_QUERIES = 27
 LIST_QUERIES = 4
 ACHIEVEMENT_QUERIES = 12
 
@@ -452,3 +458,74 @@ def test_achievement_queries_do_not_grow(size: int, django_assert_num_queries: A
     client = at(world.chief_user)
     with django_assert_num_queries(ACHIEVEMENT_QUERIES):
         client.get(reverse("achievement-list"))
+
+
+# --- the citizens' suggestion ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def suggested() -> World:
+    """The first of the team has a suggestion, with both intervals."""
+    return build(first=SUGGESTED)
+
+
+def test_departing_from_the_suggestion_refuses_to_sign_without_a_reason(suggested: World) -> None:
+    world, person = suggested, suggested.staff[0]
+    rate(world, person, behaviour="meets")
+    make_achievement(world.section, OCTOBER, world.mayor)
+    with pytest.raises(rating.RatingRefused, match="alasan"):
+        rating.sign_team(month=OCTOBER, by=world.user, statement="Saya menyatakan.")
+    found = team.team(world.user.person, OCTOBER)  # type: ignore[arg-type]
+    assert person.pk in {row.person.pk for row in found.incomplete}
+    url = reverse("team-rate-person", kwargs={"person_id": person.pk})
+    answer = at(world.user).post(
+        url, {"bulan": "2026-10", **picks(person, behaviour="below")}, headers={"HX-Request": "true"}
+    )
+    assert "tulis alasannya" in answer.content.decode()
+
+
+def test_a_reason_lets_sign_and_the_employee_reads_it(suggested: World) -> None:
+    world, person = suggested, suggested.staff[0]
+    url = reverse("team-rate-person", kwargs={"person_id": person.pk})
+    data = {"bulan": "2026-10", **picks(person, behaviour="meets"), f"{person.pk}-reason": "  Baru\n pindah tugas. "}
+    at(world.user).post(url, data)
+    make_achievement(world.section, OCTOBER, world.mayor)
+    (evaluation,) = rating.sign_team(month=OCTOBER, by=world.user, statement="Saya menyatakan.")
+    assert evaluation.suggestion_reason == "Baru pindah tugas."
+    assert evaluation.evidence["citizens"]["suggestion"] == "above"
+    text = at(world.employee).get(reverse("evaluation-detail", args=[evaluation.pk])).content.decode()
+    assert "Saran untuk perilaku" in text
+    assert "Baru pindah tugas." in text
+    assert rating.signed_values(evaluation)["suggestion_reason"] == "Baru pindah tugas."
+
+
+def test_following_the_suggestion_needs_no_reason_and_drops_an_old_one(suggested: World) -> None:
+    world, person = suggested, suggested.staff[0]
+    rating.rate_person(
+        person=person, month=OCTOBER, work="meets", behaviour="meets", reason="Semula ragu.", by=world.user
+    )
+    rating.rate_person(
+        person=person, month=OCTOBER, work="meets", behaviour="above", reason="Semula ragu.", by=world.user
+    )
+    make_achievement(world.section, OCTOBER, world.mayor)
+    (evaluation,) = rating.sign_team(month=OCTOBER, by=world.user, statement="Saya menyatakan.")
+    assert evaluation.suggestion_reason == ""
+
+
+def test_suggestion_is_shown_with_both_intervals_and_its_limits(suggested: World) -> None:
+    world = suggested
+    text = at(world.user).get(reverse("team-rate")).content.decode()
+    assert "Saran warga:" in text
+    assert text.count("data-suggestion=") == 1  # nobody else has one
+    for part in ("3,62–3,88", "3,65–3,95", "3,00 sampai 3,60"):
+        assert part in text
+
+
+def test_reason_that_is_too_long_keeps_everything_and_says_so(suggested: World) -> None:
+    world, person = suggested, suggested.staff[0]
+    url = reverse("team-rate-person", kwargs={"person_id": person.pk})
+    data = {"bulan": "2026-10", **picks(person), f"{person.pk}-reason": "a" * 301}
+    answer = at(world.user).post(url, data, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert "300" in answer.content.decode()
+    assert not Evaluation.objects.exists()

@@ -49,14 +49,17 @@ class Picks:
     work: str = ""
     behaviour: str = ""
     note: str = ""
+    reason: str = ""  # for a behaviour rating other than the citizens' suggestion
 
 
 # --- rating ----------------------------------------------------------------------------------------------------------
 
 
-def rate_person(*, person: Person, month: date, work: str, behaviour: str, note: str = "", by: User) -> Evaluation:
+def rate_person(
+    *, person: Person, month: date, work: str, behaviour: str, note: str = "", reason: str = "", by: User
+) -> Evaluation:
     """Save the draft ratings of one person."""
-    (saved,) = rate_team(month=month, picks={person.pk: Picks(work, behaviour, note)}, by=by)
+    (saved,) = rate_team(month=month, picks={person.pk: Picks(work, behaviour, note, reason)}, by=by)
     return saved
 
 
@@ -95,14 +98,15 @@ def _save_draft(draft: Evaluation, chosen: Picks, appraiser: Person, unit: Unit,
         )
     before = {"work": draft.work, "behaviour": draft.behaviour}
     after = {"work": chosen.work, "behaviour": chosen.behaviour}
-    note = chosen.note.replace("\r\n", "\n").strip()
+    note, reason = chosen.note.replace("\r\n", "\n").strip(), " ".join(chosen.reason.split())
+    same_words = (draft.note, draft.suggestion_reason) == (note, reason)
     is_new = draft._state.adding
-    if before == after and draft.note == note and draft.appraiser_id == appraiser.pk:
+    if before == after and same_words and draft.appraiser_id == appraiser.pk:
         return draft
-    if is_new and not any((*after.values(), note)):
+    if is_new and not any((*after.values(), note, reason)):
         return draft
     draft.appraiser, draft.unit, draft.note, draft.updated_at = appraiser, unit, note, clock.now()
-    draft.work, draft.behaviour = chosen.work, chosen.behaviour
+    draft.work, draft.behaviour, draft.suggestion_reason = chosen.work, chosen.behaviour, reason
     draft.predicate = rating.predicate_for(draft.work, draft.behaviour)
     draft.save()
     audit.record(
@@ -214,7 +218,7 @@ def signing_statement(by: User, month: date, count: int) -> str:
 
 def seen_digest(rows: Sequence[team.Row]) -> str:
     """Names exactly what the signing page showed: a change made elsewhere in the meantime is then noticed."""
-    return document_rules.digest({row.key: [row.work, row.behaviour, row.note] for row in rows})
+    return document_rules.digest({row.key: [row.work, row.behaviour, row.note, row.reason] for row in rows})
 
 
 @transaction.atomic
@@ -247,6 +251,8 @@ def _nothing_to_sign(found: team.Team) -> str:
     if found.ready and found.without_achievement:
         names = ", ".join(spread.unit_name for spread in found.without_achievement)
         return _("Capaian unit belum ditetapkan: %(units)s. Atasan unit menetapkannya lebih dulu.") % {"units": names}
+    if any(row.lacks_reason for row in found.rows):
+        return _("Tulis dahulu alasan untuk perilaku yang dinilai lain dari saran.")
     return _("Belum ada penilaian lengkap yang menunggu tanda tangan.")
 
 
@@ -262,6 +268,10 @@ def frozen_evidence(row: team.Row, spread: team.Spread, closing: Closing) -> dic
             "score": found.score,
             "low": found.low,
             "high": found.high,
+            "adjusted": found.adjusted,
+            "adjusted_low": found.adjusted_low,
+            "adjusted_high": found.adjusted_high,
+            "suggestion": found.suggestion,
             "n": found.n,
             "result": found.result_id,
         }
@@ -290,6 +300,8 @@ def _sign(
         raise NotYours(_("Tidak seorang pun menilai dirinya sendiri."))
     draft.appraiser, draft.unit = appraiser, row.unit
     draft.predicate, draft.achievement = row.predicate, spread.achievement.value
+    if not rating.departs(draft.behaviour, row.suggestion):
+        draft.suggestion_reason = ""  # written for a choice that was taken back
     draft.evidence = evidence
     return _seal(draft, now, by, reason=str(evidence["statement"]))
 
@@ -321,6 +333,7 @@ def signed_values(evaluation: Evaluation) -> dict[str, Any]:
         "behaviour": evaluation.behaviour,
         "predicate": evaluation.predicate,
         "note": evaluation.note,
+        "suggestion_reason": evaluation.suggestion_reason,
         "achievement": evaluation.achievement,
         "evidence": evaluation.evidence,
         "signed_at": evaluation.signed_at.timestamp(),
@@ -369,6 +382,7 @@ def revise_result(*, evaluation: Evaluation, work: str, behaviour: str, note: st
         work=work,
         behaviour=behaviour,
         note=note.strip(),
+        suggestion_reason=old.suggestion_reason,
         predicate=predicate,
         achievement=old.achievement,
         evidence=old.evidence | {"revision": {"of": str(old.pk), "reason": reason.strip()}},

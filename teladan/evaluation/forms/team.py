@@ -28,7 +28,7 @@ def _pick() -> forms.ChoiceField:
 
 
 class PicksForm(forms.Form):
-    """The two ratings and the note of one person; half a rating is a fine draft."""
+    """The two ratings, the note and a reason of one person; half a rating is a fine draft."""
 
     work = _pick()
     behaviour = _pick()
@@ -39,12 +39,20 @@ class PicksForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    reason = forms.CharField(
+        label=gettext_lazy("Alasan menyimpang dari saran"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": gettext_lazy("Alasan paling panjang %(limit_value)d huruf.")},
+    )
+
     @classmethod
     def showing(cls, person_key: str, evaluation: Evaluation | None) -> PicksForm:
         """The form filled with what is saved."""
+        kept = {"work": "work", "behaviour": "behaviour", "note": "note", "reason": "suggestion_reason"}
         saved = {
-            f"{person_key}-{name}": getattr(evaluation, name) if evaluation else ""
-            for name in ("work", "behaviour", "note")
+            f"{person_key}-{name}": getattr(evaluation, column) if evaluation else "" for name, column in kept.items()
         }
         return cls(saved, prefix=person_key)
 

@@ -43,7 +43,8 @@ def result_with_id(result_id: int) -> OfficerResult | None:
 class Evidence:
     """What an appraiser may see of one person's month: volume, punctuality, and the citizens' score where it may be used.
 
-    `score`, `low`, `high` and `n` are of the window (three closed months) and empty below `Use.EVALUATION`.
+    `score`, its interval, the adjusted mean with its own, `suggestion` (of behaviour alone) and `n` are of the window
+    (three closed months) and empty below `Use.EVALUATION`.
     """
 
     person_id: UUID
@@ -55,6 +56,10 @@ class Evidence:
     score: float | None = None
     low: float | None = None
     high: float | None = None
+    adjusted: float | None = None
+    adjusted_low: float | None = None
+    adjusted_high: float | None = None
+    suggestion: str | None = None
     n: int | None = None
     reliability: float | None = None
     result_id: int | None = None
@@ -90,6 +95,10 @@ def _evidence(person: UUID, month: date, rows: list[OfficerResult]) -> Evidence:
         score=best.score if best else None,
         low=best.low if best else None,
         high=best.high if best else None,
+        adjusted=best.adjusted if best else None,
+        adjusted_low=best.adjusted_low if best else None,
+        adjusted_high=best.adjusted_high if best else None,
+        suggestion=best.suggestion if best else None,
         n=best.n if best else None,
         reliability=best.reliability if best else None,
         result_id=best.pk if best else None,

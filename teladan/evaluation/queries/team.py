@@ -24,6 +24,7 @@ from teladan.evaluation.models import (
     Evaluation,
     OrganisationAchievement,
     Predicate,
+    Rating,
     UnitResult,
 )
 from teladan.evaluation.queries import results
@@ -85,6 +86,24 @@ class Row:
         return self.evaluation.note if self.evaluation else ""
 
     @property
+    def suggestion(self) -> str | None:
+        """What the citizens' score suggests for behaviour; nothing where it may not be used."""
+        return self.evidence.suggestion if self.evidence else None
+
+    @property
+    def suggestion_label(self) -> str:
+        return str(Rating(self.suggestion).label) if self.suggestion else ""
+
+    @property
+    def reason(self) -> str:
+        """Why behaviour is rated otherwise than suggested."""
+        return self.evaluation.suggestion_reason if self.evaluation else ""
+
+    @property
+    def lacks_reason(self) -> bool:
+        return rating.departs(self.behaviour, self.suggestion) and not self.reason
+
+    @property
     def predicate(self) -> str:
         return rating.predicate_for(self.work, self.behaviour)
 
@@ -98,8 +117,8 @@ class Row:
 
     @property
     def is_ready(self) -> bool:
-        """Complete and not signed yet."""
-        return bool(self.predicate) and not self.is_signed
+        """Complete, with the reason where one is due, and not signed yet."""
+        return bool(self.predicate) and not self.is_signed and not self.lacks_reason
 
     @property
     def has_score(self) -> bool:
@@ -198,7 +217,7 @@ class Team:
 
     @property
     def incomplete(self) -> list[Row]:
-        return [row for row in self.rows if not row.predicate]
+        return [row for row in self.rows if not row.is_signed and not row.is_ready]
 
     @property
     def done(self) -> int:

@@ -53,6 +53,11 @@ class Policy:
     expectation_low: float = 3.0
     expectation_high: float = 3.6
 
+    @property
+    def expectation(self) -> tuple[float, float]:
+        """From where to where a score meets the expectation, on 1-4."""
+        return self.expectation_low, self.expectation_high
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Policy:
         """From the month's policy values by full key; KeyError names the missing one."""

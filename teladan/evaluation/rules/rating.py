@@ -41,6 +41,11 @@ def predicate_for(work: str, behaviour: str) -> str:
     return QUADRANT[work, behaviour] if work and behaviour else ""
 
 
+def departs(behaviour: str, suggestion: str | None) -> bool:
+    """Whether a chosen behaviour rating leaves what the citizens' score suggests; then a reason is due."""
+    return bool(behaviour and suggestion and behaviour != suggestion)
+
+
 @dataclass(frozen=True)
 class Departure:
     """One way in which a team's predicates leave the guideline.

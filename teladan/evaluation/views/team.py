@@ -22,10 +22,12 @@ from teladan.evaluation.access import team as access
 from teladan.evaluation.actions import rating
 from teladan.evaluation.actions.rating import NotYours, Picks, RatingRefused
 from teladan.evaluation.forms.team import AchievementForm, DepartureForm, PicksForm
-from teladan.evaluation.models import Evaluation
+from teladan.evaluation.models import Evaluation, Rating
 from teladan.evaluation.queries import document
 from teladan.evaluation.queries import team as queries
+from teladan.evaluation.rules.officers import Policy
 from teladan.evaluation.views import team_shapes as shapes
+from teladan.feedback import queries as feedback
 from teladan.people.models import User
 from teladan.ui import formats
 
@@ -70,7 +72,8 @@ def _team_page(
 ) -> HttpResponse:
     lines = [(row, forms[row.key]) for row in found.rows]
     bad = [form for _row, form in lines if form.errors]
-    context = {"months": months, "lines": lines, "bad": bad, **_drawn(found)}
+    limits = Policy.of(feedback.thresholds(found.month)).expectation
+    context = {"months": months, "lines": lines, "bad": bad, "limits": limits, **_drawn(found)}
     return render(request, "evaluation/team_rate.html", context, status=status)
 
 
@@ -189,9 +192,15 @@ def evaluation_detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse
         "quadrant": shapes.quadrant([shapes.place(found.work, found.behaviour, found.person.name)]),
         "versions": list(queries.versions_of(found)),
         "parties": found.evidence["document"],
+        "suggestion_label": _suggestion_label(found),
         "regional_head": document.regional_head(),
     }
     return render(request, "evaluation/evaluation_detail.html", context)
+
+
+def _suggestion_label(evaluation: Evaluation) -> str:
+    suggested = (evaluation.evidence.get("citizens") or {}).get("suggestion")
+    return str(Rating(suggested).label) if suggested else ""
 
 
 @require_POST

@@ -22,9 +22,21 @@ const place = (row) => {
   if (words) words.textContent = cell.querySelector("b").textContent;
 };
 
+// A choice other than the citizens' suggestion needs a reason: its field opens, and closes again while it is empty.
+const askReason = (row) => {
+  const details = row.querySelector("[data-reason]");
+  const behaviour = chosen(row, "behaviour");
+  if (!details || !behaviour) return;
+  const departs = behaviour !== row.dataset.suggestion;
+  if (departs) details.open = true;
+  else if (!details.querySelector("textarea").value) details.open = false;
+};
+
 document.addEventListener("change", (event) => {
   const row = event.target.closest?.("tr[data-key]");
-  if (row && event.target.type === "radio") place(row);
+  if (!row || event.target.type !== "radio") return;
+  place(row);
+  askReason(row);
 });
 
 // An answer may be older than the latest choice: what is chosen on the screen wins until its own answer comes.
