@@ -31,6 +31,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.MONTH_CLOSE), _("Bulan"), "closing-list"),
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),
         (may(Permission.EVENTS_IMPORT) or may(Permission.COUNTER_SERVE), _("Layanan"), "services-list"),
+        (may(Permission.KIOSK_MANAGE), _("Kios"), "kiosk-list"),
         (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),
         (may(Permission.EXTERNAL_VIEW), _("Penilaian luar"), "external-list"),
         (may(Permission.LEARNING_MONITOR), _("Pemahaman"), "learning-monitor"),
