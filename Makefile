@@ -18,7 +18,7 @@ deploy: export TELADAN_LEDGER_KEY_FILE = /etc/teladan/only-the-worker-reads-this
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test check lint types templates imports migrations deploy bench bench-scoring bench-simulations screens docs messages lock clean base dev
+.PHONY: help demo demo-reset serve test test-crash check lint types templates imports migrations deploy bench bench-scoring bench-simulations screens docs messages lock clean base dev
 
 help: ## daftar ini
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -41,6 +41,10 @@ serve: base ## jalankan tanpa kota contoh
 test: dev ## siapkan semuanya, jalankan semua uji
 	@bin/browser
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-crash: dev ## uji panjang: peramban, pekerja dan basis data dimatikan berkali-kali
+	@bin/browser
+	$(BIN)/python -m pytest -n 2 -m crash $(ARGS)
 
 check: dev lint types templates imports migrations deploy ## periksa kode, tipe, templat, lapisan, migrasi, pengaturan
 

@@ -33,6 +33,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),
         (user.person is not None, _("Evaluasi"), "evaluation-list"),
         (may(Permission.EVENTS_IMPORT) or may(Permission.COUNTER_SERVE), _("Layanan"), "services-list"),
+        (may(Permission.KIOSK_MANAGE), _("Kios"), "kiosk-list"),
         (may(Permission.EXTERNAL_VIEW), _("Penilaian luar"), "external-list"),
         (may(Permission.LEARNING_MONITOR), _("Pemahaman"), "learning-monitor"),
         (may(Permission.LEARNING_TAKE), _("Belajar"), "learning-home"),

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from teladan.people.models import Person, Unit
+from teladan.people.models import Person, Unit, User
 from teladan.services.models import Service
 
 ELEMENTS = (
@@ -291,3 +291,54 @@ class ExternalRating(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Kiosk(models.Model):
+    """A tablet in a hall on which citizens rate with their tickets. It knows one secret, of which the hash stands here.
+
+    `waiting` is what the tablet last said of its outbox; `seen_on` the last day it spoke to us.
+    """
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    enrol_hash = models.CharField(max_length=120, blank=True)
+    enrol_until = models.DateTimeField(null=True, blank=True)
+    device_hash = models.BinaryField(max_length=32, null=True)
+    enrolled_at = models.DateTimeField(null=True, blank=True)
+    seen_on = models.DateField(null=True, blank=True)
+    waiting = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="kiosk_enrol_pair",
+                condition=Q(enrol_hash="", enrol_until__isnull=True)
+                | (~Q(enrol_hash="") & Q(enrol_until__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="kiosk_device_pair",
+                condition=Q(device_hash__isnull=True, enrolled_at__isnull=True)
+                | Q(device_hash__isnull=False, enrolled_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="kiosk_revoked_pair",
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False, device_hash__isnull=True, enrol_hash=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked_at is not None
+
+    @property
+    def is_enrolled(self) -> bool:
+        return self.device_hash is not None

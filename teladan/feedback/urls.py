@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("n/<path:token>", citizen.ticket_open, name="ticket-open"),
     path("penilaian-luar", external.external_list, name="external-list"),
     path("", include("teladan.feedback.urls_counter")),
+    path("", include("teladan.feedback.urls_kiosk")),
 ]

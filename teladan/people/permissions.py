@@ -24,6 +24,7 @@ class Permission(StrEnum):
     COUNTER_SERVE = "services.serve"
     EVENTS_IMPORT = "services.import_events"
     SOURCE_MANAGE = "services.manage_sources"
+    KIOSK_MANAGE = "feedback.manage_kiosks"
     RATINGS_IMPORT = "feedback.import_ratings"
     EXTERNAL_VIEW = "feedback.view_external"
     MONTH_CLOSE = "evaluation.close_month"
@@ -72,6 +73,7 @@ LABELS: dict[Permission, str] = {
     Permission.COUNTER_SERVE: _("Melayani di loket dan menyerahkan tiket"),
     Permission.EVENTS_IMPORT: _("Mengimpor catatan layanan"),
     Permission.SOURCE_MANAGE: _("Mengelola sumber data dan tokennya"),
+    Permission.KIOSK_MANAGE: _("Memasang dan mencabut kios penilaian"),
     Permission.RATINGS_IMPORT: _("Mengimpor penilaian dari sumber lain"),
     Permission.EXTERNAL_VIEW: _("Membaca hasil dari sumber lain"),
     Permission.MONTH_CLOSE: _("Menutup bulan"),
@@ -123,7 +125,7 @@ ROLES: dict[Role, RoleInfo] = {
     Role.OPERATOR: RoleInfo(
         _("Operator unit"),
         _("Memasukkan berkas pegawai, unit dan layanan."),
-        _EVERYONE | {P.PEOPLE_VIEW, P.PEOPLE_IMPORT, P.EVENTS_IMPORT},
+        _EVERYONE | {P.PEOPLE_VIEW, P.PEOPLE_IMPORT, P.EVENTS_IMPORT, P.KIOSK_MANAGE},
     ),
     Role.BKPSDM: RoleInfo(
         _("BKPSDM"),
@@ -175,6 +177,6 @@ ROLES: dict[Role, RoleInfo] = {
     Role.ADMIN: RoleInfo(
         _("Administrator sistem"),
         _("Menjaga sistem: akun, peran, sumber data. Tidak membaca nilai perorangan."),
-        frozenset({P.ROLE_GRANT, P.SOURCE_MANAGE, P.AUDIT_VIEW, P.PEOPLE_VIEW}),
+        frozenset({P.ROLE_GRANT, P.SOURCE_MANAGE, P.KIOSK_MANAGE, P.AUDIT_VIEW, P.PEOPLE_VIEW}),
     ),
 }

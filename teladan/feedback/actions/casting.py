@@ -53,15 +53,18 @@ class Submission:
     comment: str = ""
 
 
-def cast_rating(*, token_hash: bytes, answers: Mapping[str, int | None], nonce: bytes = b"") -> Cast:
+def cast_rating(
+    *, token_hash: bytes, answers: Mapping[str, int | None], nonce: bytes = b"", channel: str | None = None
+) -> Cast:
     """Spend the ticket and stage the answers, if it is a ticket that can still be used; the caller cannot tell.
 
-    `nonce` comes from the form: sending the same form again gives a key to the same rating.
+    `nonce` comes from the form: sending the same form again gives a key to the same rating. `channel` names another way
+    in than the one on which the citizen was served.
     """
     now = clock.now()
     rating = staged_id(token_hash, nonce or secrets.token_bytes(16))
     with prepared_cursor() as cursor:
-        cursor.execute(statement("cast"), _cast_values(token_hash, rating, answers, now))
+        cursor.execute(statement("cast"), _cast_values(token_hash, rating, answers, now, channel))
         row = cursor.fetchone()
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
     asks_cost = bool(row and row[0])
@@ -91,12 +94,13 @@ def staged_id(token_hash: bytes, nonce: bytes) -> uuid.UUID:
 
 
 def _cast_values(
-    token_hash: bytes, rating: uuid.UUID, answers: Mapping[str, int | None], now: datetime
+    token_hash: bytes, rating: uuid.UUID, answers: Mapping[str, int | None], now: datetime, channel: str | None = None
 ) -> dict[str, Any]:
     values: dict[str, Any] = {name: _scaled(name, answers.get(name)) for name in ("overall", *ELEMENTS)}
     return values | {
         "token_hash": token_hash,
         "rating": rating,
+        "channel": channel,
         "now": now,
         "today": clock.day_of(now),
         "bounds": list(rules.LATENCY_BOUNDS),

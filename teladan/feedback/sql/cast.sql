@@ -14,7 +14,7 @@ WITH held AS (
     INSERT INTO feedback_stagedrating
         (id, month, unit_id, service_id, officer_id, channel, overall,
          persyaratan, prosedur, waktu, biaya, produk, kompetensi, perilaku, pengaduan, sarana)
-    SELECT %(rating)s::uuid, month, unit_id, service_id, officer_id, channel, %(overall)s::smallint,
+    SELECT %(rating)s::uuid, month, unit_id, service_id, officer_id, coalesce(%(channel)s::text, channel), %(overall)s::smallint,
            %(persyaratan)s::smallint, %(prosedur)s::smallint, %(waktu)s::smallint, %(biaya)s::smallint,
            %(produk)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint, %(pengaduan)s::smallint,
            %(sarana)s::smallint
