@@ -30,6 +30,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),
         (may(Permission.UNIT_RESULT_VIEW), _("Hasil unit"), "unit-results"),
         (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),
+        (may(Permission.INTEGRITY_VIEW), _("Integritas"), "integrity-list"),
         (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),
         (user.person is not None, _("Evaluasi"), "evaluation-list"),
         (may(Permission.EVENTS_IMPORT) or may(Permission.COUNTER_SERVE), _("Layanan"), "services-list"),

@@ -284,6 +284,16 @@ class PolicyProposal(models.Model):
         return f"{self.key} = {self.value} mulai {self.valid_from}"
 
 
+class IntegrityReport(models.Model):
+    """What a closing shows of bias and of pressure on the number, for the Inspektorat. Frozen like every result."""
+
+    closing = models.OneToOneField(Closing, on_delete=models.PROTECT, related_name="integrity")
+    payload = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"integritas {self.closing}"
+
+
 class OrganisationAchievement(models.Model):
     """Achievement of a unit in a month, set by the level above with a reason (our design; the law leaves who to others)."""
 

@@ -7,7 +7,7 @@ from datetime import date
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from teladan.core import clock
-from teladan.evaluation.views import closing, results, rulebook
+from teladan.evaluation.views import closing, results, rulebook, watching
 
 
 class Month:
@@ -35,6 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hasil-unit", results.unit_results, name="unit-results"),
     path("hasil-unit/<int:result_id>", results.unit_detail, name="unit-result"),
     path("hasil-unit/<int:result_id>/mengapa", results.unit_why, name="unit-why"),
+    path("integritas", watching.integrity_list, name="integrity-list"),
+    path("integritas/<month:month>", watching.integrity_detail, name="integrity-detail"),
     path("aturan", rulebook.policy_list, name="policy-list"),
     path("aturan/riwayat", rulebook.policy_history, name="policy-history"),
     path("aturan/paket.json", rulebook.policy_pack, name="policy-pack"),

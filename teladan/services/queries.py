@@ -92,6 +92,11 @@ def service_ids() -> dict[str, int]:
     return dict(Service.objects.filter(is_active=True).values_list("code", "id"))
 
 
+def names_by_code() -> dict[str, str]:
+    """The name of every service, by its code."""
+    return dict(Service.objects.values_list("code", "name"))
+
+
 def counters_by_code() -> dict[str, Counter]:
     """Code → counter, the outside ones too, so that a refusal can say why."""
     return {counter.code: counter for counter in Counter.objects.filter(is_active=True)}

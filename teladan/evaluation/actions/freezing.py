@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from teladan import scoring
-from teladan.evaluation.models import Closing, OfficerResult, Release, UnitResult
+from teladan.evaluation.models import Closing, IntegrityReport, OfficerResult, Release, UnitResult
 from teladan.evaluation.queries.inputs import Inputs, Keys, Volume
 from teladan.evaluation.queries.releases import CITY, CITY_KEY, UNIT
 from teladan.evaluation.rules import closing as rules
-from teladan.evaluation.rules import units
+from teladan.evaluation.rules import units, watching
 from teladan.evaluation.rules.officers import Draft, Policy, group_results
 from teladan.evaluation.rules.units import HIDDEN, UnitFigures
 
@@ -65,11 +65,13 @@ class Frozen:
     units: tuple[UnitDraft, ...]
     officers: tuple[OfficerDraft, ...]
     releases: tuple[tuple[str, str, Json], ...]
+    integrity: Json
     digest: str
     counts: Json
 
     def write(self, closing: Closing) -> None:
         """Store the rows under a closing."""
+        IntegrityReport.objects.create(closing=closing, payload=self.integrity)
         unit_ids, service_ids, officer_ids = self.keys.unit_ids, self.keys.service_ids, self.keys.officer_ids
         UnitResult.objects.bulk_create(
             [
@@ -103,12 +105,14 @@ def freeze(found: Inputs) -> Frozen:
     unit_drafts = tuple(_unit_drafts(found, policy.k, regime))
     officers = tuple(_officer_drafts(found, policy))
     releases = tuple(_releases(found, unit_drafts, regime))
+    integrity = watching.report(rules.month_key(found.month), found.window, found.watched())
     return Frozen(
         keys=found.keys,
         regime=regime,
         units=unit_drafts,
         officers=officers,
         releases=releases,
+        integrity=integrity,
         digest=rules.digest(
             {
                 "month": rules.month_key(found.month),
@@ -116,6 +120,7 @@ def freeze(found: Inputs) -> Frozen:
                 "units": [one.as_json() for one in unit_drafts],
                 "officers": [one.as_json() for one in officers],
                 "releases": releases,
+                "integrity": integrity,
             }
         ),
         counts=_counts(found, unit_drafts, officers, releases),

@@ -5,17 +5,18 @@ Only counts come out of the database: cells, patterns of answers, events per off
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from teladan.core import clock
-from teladan.evaluation.models import Closing, OfficerResult
+from teladan.evaluation.models import Closing, OfficerResult, UnitResult
 from teladan.evaluation.rules import closing as rules
 from teladan.evaluation.rules.officers import Draft, Group, Policy, Previous
 from teladan.evaluation.rules.units import Answers
+from teladan.evaluation.rules.watching import Past, Watched
 from teladan.feedback import queries as feedback
 from teladan.feedback import rules as feedback_rules
 from teladan.people import queries as people
@@ -23,6 +24,7 @@ from teladan.people.models import Person, Unit
 from teladan.services import queries as services
 from teladan.services.models import Service
 
+Z95 = 1.959963984540054
 HISTORY_MONTHS = 12  # how far back the differences between officers are estimated (scoring.md §2)
 
 
@@ -97,6 +99,21 @@ class Inputs:
     by_officer: Mapping[str, Mapping[str, Volume]]
     previous: Mapping[str, Mapping[str, Previous]] = field(default_factory=dict)
     previous_digest: str = ""
+    past: Mapping[str, Sequence[Past]] = field(default_factory=dict)
+
+    def watched(self) -> list[Watched]:
+        """The units of the month, as the look at bias and pressure needs them."""
+        return [
+            Watched(
+                code=unit,
+                answers=self.answers.get(unit, Answers([])),
+                rows=self.cells.get(unit, []),
+                tickets=self.unit_tickets.get(unit, (0, 0)),
+                events=self.ticketed_events.get(unit, 0),
+                past=self.past.get(unit, ()),
+            )
+            for unit in self.unit_codes()
+        ]
 
     def unit_codes(self) -> list[str]:
         """Units with an event or an answer in the month."""
@@ -204,6 +221,7 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
         by_officer=_volumes(volumes, keys, lambda row: keys.officers[row.officer_id]),
         previous=_previous(shown, keys),
         previous_digest=before.results_digest if before else "",
+        past=_past(month, keys),
     )
 
 
@@ -292,6 +310,22 @@ def _volumes(rows: Iterable[services.PunctualityRow], keys: Keys, name: Any) -> 
     found: dict[str, dict[str, Volume]] = {}
     for row in rows:
         found.setdefault(keys.units[row.unit_id], {}).setdefault(name(row), Volume()).add(row)
+    return found
+
+
+def _past(month: date, keys: Keys) -> dict[str, list[Past]]:
+    """The indices of up to a year before, as the closings in force froze them; they are part of the earlier digests."""
+    first = clock.add_months(month, -HISTORY_MONTHS)
+    rows = UnitResult.objects.filter(
+        closing__is_current=True, closing__month__gte=first, closing__month__lt=month, service__isnull=True,
+        ikm__isnull=False, low__isnull=False, n__isnull=False,
+    )  # fmt: skip
+    found: dict[str, list[Past]] = {}
+    for unit, day, n, ikm, low, high in rows.order_by("closing__month").values_list(
+        "unit_id", "closing__month", "n", "ikm", "low", "high"
+    ):
+        se = (high - low) / (2 * Z95)
+        found.setdefault(keys.units[unit], []).append(Past(rules.month_key(day), n, float(ikm), se))
     return found
 
 

@@ -50,6 +50,12 @@ def unit_names(on: date) -> dict[int, str]:
     return dict(UnitPeriod.objects.filter(valid_on(on)).values_list("unit_id", "name"))
 
 
+def names_by_code(on: date) -> dict[str, str]:
+    """The name of every unit on a day, by its code."""
+    names = unit_names(on)
+    return {code: names.get(key, code) for key, code in Unit.objects.values_list("pk", "code")}
+
+
 def unit_name(unit: Unit | int, on: date) -> str:
     """The name of one unit on that day; its code when it has none."""
     key = unit if isinstance(unit, int) else unit.pk
