@@ -78,7 +78,7 @@ docs: dev ## tulis ulang halaman docs/ yang dibuat dari kode
 messages: dev ## kumpulkan kalimat untuk terjemahan Inggris, lalu susun katalognya (perlu gettext)
 	@command -v msgmerge >/dev/null || { echo "Alat gettext tidak ada. Pasang: apt-get install gettext" >&2; exit 1; }
 	cd teladan && $(MESSAGES) makemessages -l en --no-wrap --no-obsolete --no-location
-	cd teladan && $(MESSAGES) compilemessages -l en
+	cd teladan && $(MESSAGES) compilemessages -l en -l min
 
 MESSAGES = $(abspath $(BIN))/teladan django
 

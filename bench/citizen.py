@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -97,19 +96,19 @@ def _bare(client: Client) -> None:
 
 
 def _answers() -> bytes:
-    return f"overall=4&kompetensi=4&perilaku=3&kunci={uuid.uuid4().hex}".encode()
+    return b"overall=4&kompetensi=4&perilaku=3"
 
 
 def _in_hand(tokens: Iterator[bytes]) -> Iterator[str]:
     """The cookie that a citizen holds after opening the link."""
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
 
-    from teladan.feedback.tokens import token_hash
+    from teladan.feedback.tokens import order_of, token_hash
     from teladan.feedback.views.doorway import hold_ticket
 
     for token in tokens:
         response = HttpResponse()
-        hold_ticket(response, token_hash(token))
+        hold_ticket(HttpRequest(), response, token_hash(token), order_of(token))
         yield "; ".join(f"{name}={morsel.value}" for name, morsel in response.cookies.items())
 
 

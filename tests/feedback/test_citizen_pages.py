@@ -28,18 +28,14 @@ from tests.feedback.conftest import Office
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
 
 UNKNOWN = tokens.encode(bytes(16))
-NONCE = re.compile(r'name="kunci" value="([0-9a-f]+)"')
+PAGES = ["rating-form", "rating-more", "rating-comment", "rating-official", "rating-typed", "rating-readers",
+         "rating-done"]  # fmt: skip
 
 
 def opened(client: Client, token: bytes) -> Client:
     response = client.get(reverse("ticket-open", args=[tokens.encode(token)]))
     assert (response.status_code, response["Location"]) == (303, "/n")
     return client
-
-
-def page_of(response: Any) -> str:
-    """The page without what is random in it."""
-    return NONCE.sub("", response.content.decode())
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------
@@ -55,7 +51,7 @@ def test_malformed_address_is_explained(client: Client, text: str) -> None:
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch", "options"])
 def test_pages_refuse_other_methods(client: Client, method: str) -> None:
-    for name in ("rating-form", "rating-more", "rating-typed", "rating-readers", "rating-done"):
+    for name in PAGES:
         assert getattr(client, method)(reverse(name)).status_code == 405
 
 
@@ -96,24 +92,28 @@ def test_form_refuses_values_outside_the_scale(client: Client, office: Office, v
     assert StagedRating.objects.count() == 0
 
 
-def test_second_page_without_key_is_closed(client: Client) -> None:
-    for response, status in ((client.get("/n/lanjut"), 200), (client.post("/n/lanjut", {"waktu": "1"}), 410)):
+@pytest.mark.parametrize("path", ["/n/lanjut", "/n/pesan"])
+def test_later_page_without_key_is_closed(client: Client, path: str) -> None:
+    for response, status in ((client.get(path), 200), (client.post(path, {"waktu": "1"}), 410)):
         assert response.status_code == status
         assert "sudah ditutup" in response.content.decode()
 
 
-def test_second_page_refuses_after_half_an_hour(client: Client, office: Office) -> None:
+def test_later_pages_refuse_after_half_an_hour(client: Client, office: Office) -> None:
     opened(client, office.token()).post("/n", {"overall": "2"})
     with clock.at(clock.now() + timedelta(minutes=31)):
         assert client.post("/n/lanjut", {"waktu": "1"}).status_code == 410
+        assert client.post("/n/pesan", {"comment": "terlambat"}).status_code == 410
     assert StagedRating.objects.get().waktu is None
+    assert StagedComment.objects.count() == 0
 
 
-def test_second_page_refuses_endless_comment(client: Client, office: Office) -> None:
+def test_later_pages_refuse_endless_comment(client: Client, office: Office) -> None:
     opened(client, office.token()).post("/n", {"overall": "2"})
-    response = client.post("/n/lanjut", {"comment": "a" * 1001})
-    assert response.status_code == 422
-    assert 'href="#id_comment"' in response.content.decode()
+    for path, rest in (("/n/pesan", {}), ("/n/lengkap", {"overall": "1"})):
+        response = client.post(path, {**rest, "comment": "a" * 1001})
+        assert response.status_code == 422
+        assert 'href="#id_comment"' in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,22 @@ def test_casting_is_one_statement(client: Client, office: Office, django_assert_
     with django_assert_num_queries(0):
         client.get("/n/lanjut")
     with django_assert_num_queries(1):
-        client.post("/n/lanjut", {"waktu": "3", "comment": "Cepat"})
+        client.post("/n/lanjut", {"waktu": "3"})
+    with django_assert_num_queries(0):
+        client.get("/n/pesan")
+    with django_assert_num_queries(1):
+        client.post("/n/pesan", {"comment": "Cepat"})
+
+
+def test_official_form_asks_for_the_ticket_and_casts_in_three_statements(
+    client: Client, office: Office, django_assert_num_queries: Any
+) -> None:
+    """What is not known beforehand is only the service's fee; the profile travels apart from the rating."""
+    opened(client, office.token()).get("/n")
+    with django_assert_num_queries(1):
+        client.get("/n/lengkap")
+    with django_assert_num_queries(4):
+        client.post("/n/lengkap", {"overall": "4", "waktu": "3", "sex": "P"})
 
 
 # --- the path --------------------------------------------------------------------------------------------------------
@@ -195,14 +210,14 @@ def test_casting_is_one_statement(client: Client, office: Office, django_assert_
 
 def test_citizen_rates_from_link_to_thanks(client: Client, office: Office) -> None:
     opened(client, office.token())
-    nonce = NONCE.search(client.get("/n").content.decode())
-    assert nonce
-    cast = client.post("/n", {"kunci": nonce[1], "overall": "1", "kompetensi": "2", "perilaku": "4"})
+    cast = client.post("/n", {"overall": "1", "kompetensi": "2", "perilaku": "4"})
     assert (cast.status_code, cast["Location"]) == (303, "/n/lanjut")
     more = client.get("/n/lanjut").content.decode()
     assert more.count("<fieldset") == 6
     assert "biaya" not in more
-    done = client.post("/n/lanjut", {"waktu": "1", "sarana": "2", "comment": "Antre lama"})
+    added = client.post("/n/lanjut", {"waktu": "1", "sarana": "2"})
+    assert (added.status_code, added["Location"]) == (303, "/n/pesan")
+    done = client.post("/n/pesan", {"comment": "Antre lama"})
     assert (done.status_code, done["Location"]) == (303, "/n/selesai")
     assert client.get("/n/selesai").status_code == 200
     rating = StagedRating.objects.get()
@@ -229,7 +244,7 @@ def test_typed_ticket_walks_the_same_path(client: Client, office: Office) -> Non
 def test_resent_form_keeps_the_way_to_the_rating(client: Client, office: Office) -> None:
     opened(client, office.token())
     for _ in range(3):
-        client.post("/n", {"kunci": "ab" * 16, "overall": "2"})
+        client.post("/n", {"overall": "2"})
     client.post("/n/lanjut", {"produk": "1"})
     rating = StagedRating.objects.get()
     assert (rating.overall, rating.produk) == (2, 1)
@@ -244,14 +259,18 @@ def test_used_expired_and_unknown_tickets_look_like_a_fresh_one(client: Client, 
         answers = [
             one.get(reverse("ticket-open", args=[tokens.encode(token)])),
             one.get("/n"),
-            one.post("/n", {"overall": "3", "kunci": "ab" * 16}),
+            one.get("/n/lengkap"),
+            one.post("/n", {"overall": "3"}),
             one.get("/n/lanjut"),
-            one.post("/n/lanjut", {"comment": "halo", "waktu": "2"}),
+            one.post("/n/lanjut", {"waktu": "2"}),
+            one.post("/n/pesan", {"comment": "halo"}),
             one.get("/n/selesai"),
+            one.post("/n/lengkap", {"overall": "3", "sex": "P", "comment": "halo"}),
+            one.post("/n/lengkap", {}),
         ]
         headers = [sorted(k for k in a.headers) for a in answers]
         sizes = [{name: len(c.value) for name, c in a.cookies.items()} for a in answers]
-        seen.append(([(a.status_code, a.get("Location"), page_of(a)) for a in answers], headers, sizes))
+        seen.append(([(a.status_code, a.get("Location"), a.content) for a in answers], headers, sizes))
     assert seen[0] == seen[1] == seen[2] == seen[3]
     assert StagedRating.objects.count() == 2
 
@@ -260,7 +279,9 @@ def test_page_two_of_used_ticket_stores_nothing(client: Client, office: Office) 
     token = office.token()
     opened(Client(), token).post("/n", {"overall": "1"})
     opened(client, token).post("/n", {"overall": "4"})
-    assert client.post("/n/lanjut", {"waktu": "4", "comment": "curang"}).status_code == 303
+    assert client.post("/n/lanjut", {"waktu": "4"}).status_code == 303
+    assert client.post("/n/pesan", {"comment": "curang"}).status_code == 303
+    assert client.post("/n/lengkap", {"overall": "4", "waktu": "4", "sex": "P"}).status_code == 303
     rating = StagedRating.objects.get()
     assert (rating.overall, rating.waktu) == (1, None)
     assert StagedComment.objects.count() == 0
@@ -296,6 +317,8 @@ def every_page(client: Client, office: Office) -> Iterator[Any]:
     address = reverse("ticket-open", args=[tokens.encode(office.token())])
     yield from (client.get(address), client.get("/n"), client.post("/n", {}), client.post("/n", {"overall": "1"}))
     yield from (client.get("/n/lanjut"), client.post("/n/lanjut", {"waktu": "9"}), client.get("/n/selesai"))
+    yield from (client.get("/n/pesan"), client.post("/n/pesan", {"comment": "x" * 2000}), client.get("/n/lengkap"))
+    yield from (client.post("/n/lengkap", {}), client.post("/n/lengkap", {"overall": "2"}))
     yield from (client.get("/n/siapa-membaca"), client.get("/n/ketik"), client.post("/n/ketik", {}))
     yield from (client.get("/n/salah"), client.post("/n/lanjut", {"waktu": "1"}))
     client.cookies.clear()

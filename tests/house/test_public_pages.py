@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from django.urls import URLPattern, URLResolver, get_resolver
 
 SIGN_IN = {"account_login", "account_logout", "set_language"}
-CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-done", "rating-readers", "rating-typed"}
+CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-comment", "rating-official", "rating-done",
+           "rating-readers", "rating-typed"}  # fmt: skip
 SITE = {"public-home", "public-unit", "public-unit-csv", "public-awards", "public-how", "award-check", "award-verify"}
 DOOR = {"desk-home"}  # sends a stranger on to the public site
 SYSTEMS = {"intake:event_send", "intake:ticket_replace", "intake:openapi-json"}  # a token of their own opens these

@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
@@ -14,8 +14,8 @@ from django.db import transaction
 
 from teladan.core import clock
 from teladan.feedback import keys, rules
-from teladan.feedback.models import ELEMENTS
-from teladan.feedback.queries import collection_rules
+from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS
+from teladan.feedback.queries import collection_rules, plan_for
 from teladan.feedback.sql import prepared_cursor, statement
 
 _signer = Signer(salt="teladan.feedback.edit")
@@ -28,7 +28,7 @@ class EditClosed(Exception):
 
 @dataclass(frozen=True)
 class Cast:
-    """What the citizen's browser keeps after casting: the signed key of the second page. Every ticket gets one."""
+    """What the citizen's browser keeps after casting: the signed key of the later pages. Every ticket gets one."""
 
     edit_key: str = field(repr=False)
     asks_cost: bool = False
@@ -36,11 +36,18 @@ class Cast:
 
 @dataclass(frozen=True)
 class EditKey:
-    """What a valid key says: which staged rating (or none at all), until when, and whether cost is asked."""
+    """What a valid key says: which staged rating (or none at all), until when, and what the ticket is asked."""
 
     rating: uuid.UUID
     until: datetime
     asks_cost: bool
+    month: date
+    order: int
+
+    @property
+    def second_page(self) -> tuple[str, ...]:
+        """The elements that the second page asks."""
+        return plan_for(self.month).second_page(order=self.order, asks_cost=self.asks_cost)
 
 
 @dataclass(frozen=True)
@@ -53,19 +60,20 @@ class Submission:
     comment: str = ""
 
 
-def cast_rating(*, token_hash: bytes, answers: Mapping[str, int | None], nonce: bytes = b"") -> Cast:
+def cast_rating(*, token_hash: bytes, answers: Mapping[str, int | None], nonce: bytes = b"", order: int = 0) -> Cast:
     """Spend the ticket and stage the answers, if it is a ticket that can still be used; the caller cannot tell.
 
-    `nonce` comes from the form: sending the same form again gives a key to the same rating.
+    `nonce` and `order` come from the citizen's hand: sending the form again gives a key to the same rating, and the
+    order decides what the second page asks in months that do not ask everybody everything.
     """
     now = clock.now()
     rating = staged_id(token_hash, nonce or secrets.token_bytes(16))
     with prepared_cursor() as cursor:
         cursor.execute(statement("cast"), _cast_values(token_hash, rating, answers, now))
         row = cursor.fetchone()
+    month, asks_cost = row or (clock.month_of(now), False)
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
-    asks_cost = bool(row and row[0])
-    return Cast(_edit_key(rating, until, asks_cost), asks_cost)
+    return Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
 
 
 def cast_many(submissions: Iterable[Submission]) -> None:
@@ -110,27 +118,37 @@ def _scaled(name: str, answer: int | None) -> int | None:
     return answer
 
 
-def _edit_key(rating: uuid.UUID, until: datetime, asks_cost: bool) -> str:
-    return _signer.sign(f"{rating.hex}.{int(until.timestamp())}.{int(asks_cost)}")
+def _edit_key(key: EditKey) -> str:
+    """Equally long for every ticket."""
+    until = int(key.until.timestamp())
+    return _signer.sign(f"{key.rating.hex}.{until}.{int(key.asks_cost)}.{key.month:%Y-%m-%d}.{key.order:04d}")
 
 
 def read_edit_key(edit_key: str) -> EditKey:
     """The content of a key we signed and whose time is not over; EditClosed otherwise."""
     try:
-        rating, until, asks_cost = _signer.unsign(edit_key).split(".")
+        rating, until, asks_cost, month, order = _signer.unsign(edit_key).split(".")
     except (BadSignature, ValueError) as error:
         raise EditClosed from error
-    found = EditKey(uuid.UUID(hex=rating), datetime.fromtimestamp(int(until), tz=clock.now().tzinfo), asks_cost == "1")
+    found = EditKey(
+        uuid.UUID(hex=rating),
+        datetime.fromtimestamp(int(until), tz=clock.now().tzinfo),
+        asks_cost == "1",
+        date.fromisoformat(month),
+        int(order),
+    )
     if clock.now() > found.until:
         raise EditClosed
     return found
 
 
 def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: str = "") -> None:
-    """Add the second page to the rating behind the key; a key without a rating changes nothing. EditClosed after its time."""
+    """Add later pages to the rating behind the key; a key without a rating changes nothing. EditClosed after its time.
+
+    What the ticket was not asked is not stored, so that a drawn element is never answered by volunteers.
+    """
     key = read_edit_key(edit_key)
-    values: dict[str, Any] = {name: _scaled(name, answers.get(name)) for name in ELEMENTS}
-    if not key.asks_cost:
-        values["biaya"] = None
+    asked = {*STAFF_ELEMENTS, *key.second_page}
+    values: dict[str, Any] = {name: _scaled(name, answers.get(name)) if name in asked else None for name in ELEMENTS}
     with prepared_cursor() as cursor:
         cursor.execute(statement("amend"), values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})
