@@ -17,10 +17,10 @@ deploy: export TELADAN_SECRET_KEY = only-for-this-check-0123456789-abcdefghijklm
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test check lint types templates imports migrations deploy bench bench-scoring screens docs messages lock clean base dev
+.PHONY: help demo demo-reset serve test check lint types templates imports migrations deploy bench bench-citizen-page bench-scoring screens docs messages lock clean base dev
 
 help: ## daftar ini
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 base:
 	@bin/prepare base
@@ -64,6 +64,9 @@ deploy: dev
 
 bench: base ## ukur kecepatan dan ingatan
 	$(BIN)/python -m bench
+
+bench-citizen-page: base ## ukur halaman warga: bita, permintaan, ketukan, Lighthouse
+	$(BIN)/python -m bench citizen_page
 
 bench-scoring: dev ## ukur dan bandingkan hitungan nilai
 	$(BIN)/python -m bench.scoring

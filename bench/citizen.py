@@ -112,6 +112,15 @@ def _in_hand(tokens: Iterator[bytes]) -> Iterator[str]:
         yield "; ".join(f"{name}={morsel.value}" for name, morsel in response.cookies.items())
 
 
+def paid_ticket() -> bytes:
+    """One ticket of a service that costs something, so that all elements are asked."""
+    from teladan.services.models import ServiceStandard
+
+    (token,) = _tickets(1)
+    ServiceStandard.objects.update(fee=50_000)
+    return token
+
+
 def _tickets(count: int) -> Iterator[bytes]:
     """Real tickets of real events of this month, handed out by a source."""
     from teladan.core import clock
