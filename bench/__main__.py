@@ -28,9 +28,10 @@ def main() -> None:
         print(f"\n== {part}: {PARTS[part]}", flush=True)
         # Each part in a process of its own: settings are read once per process.
         code = f"from bench import {part}; {part}.run({options.seconds}, {options.rounds})"
-        if importlib.util.find_spec(f"bench.{part}"):
-            if failed := subprocess.run([sys.executable, "-c", code]).returncode:  # noqa: S603
-                sys.exit(failed)
+        if not importlib.util.find_spec(f"bench.{part}"):
+            continue
+        if failed := subprocess.run([sys.executable, "-c", code]).returncode:  # noqa: S603
+            sys.exit(failed)
 
 
 if __name__ == "__main__":

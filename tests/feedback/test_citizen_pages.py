@@ -22,7 +22,7 @@ from teladan.core import clock
 from teladan.core.redact import TokenFilter
 from teladan.feedback import tokens
 from teladan.feedback.actions.tickets import issue_ticket
-from teladan.feedback.models import StagedComment, StagedRating, Ticket
+from teladan.feedback.models import ELEMENTS, StagedComment, StagedRating, Ticket, WaitingProfile
 from teladan.feedback.views import citizen
 from teladan.feedback.views.doorway import LANGUAGES
 from tests.feedback.conftest import Office
@@ -227,6 +227,66 @@ def test_citizen_rates_from_link_to_thanks(client: Client, office: Office) -> No
     assert StagedComment.objects.get().text == "Antre lama"
 
 
+@pytest.mark.parametrize("outcome", ["granted", "refused", "incomplete"])
+def test_every_end_point_is_rated_alike_and_the_page_says_so(client: Client, office: Office, outcome: str) -> None:
+    opened(client, office.token(outcome=outcome))
+    assert (
+        "Permohonan ditolak atau berkas belum lengkap? Penilaian Anda dihitung sama."
+        in client.get("/n").content.decode()
+    )
+    client.post("/n", {"overall": "1"})
+    more = client.get("/n/lanjut").content.decode()
+    assert "Belum ada hasilnya? Lewati saja." in more
+    assert StagedRating.objects.get().overall == 1
+
+
+def test_each_page_can_be_the_last(client: Client, office: Office) -> None:
+    seen: list[Any] = []
+    for steps, kept in ((1, (2, None, 0)), (2, (2, 3, 0)), (3, (2, 3, 1))):
+        citizen = opened(Client(), office.token())
+        posts = [("/n", {"overall": "2"}), ("/n/lanjut", {"waktu": "3"}), ("/n/pesan", {"comment": "Terang"})]
+        for path, data in posts[:steps]:
+            assert citizen.post(path, data).status_code == 303
+        rating = StagedRating.objects.exclude(pk__in=seen).get()
+        comments = StagedComment.objects.filter(rating=rating).count()
+        assert (rating.overall, rating.waktu, comments) == kept
+        seen.append(rating.pk)
+
+
+def test_official_form_stores_all_and_refuses_cost_of_a_free_service(client: Client, office: Office) -> None:
+    everything = {"overall": "3", **dict.fromkeys(ELEMENTS, "2"), "comment": "Terang", "job": "swasta"}
+    for service, asks_cost in ((office.paid, True), (office.service, False)):
+        opened(client, office.token(service=service))
+        assert ('name="biaya"' in client.get("/n/lengkap").content.decode()) is asks_cost
+        for _ in range(2):  # sent twice, counted once
+            assert client.post("/n/lengkap", everything)["Location"] == "/n/selesai"
+        rating = StagedRating.objects.get(service=service)
+        assert [getattr(rating, name) for name in ELEMENTS if name != "biaya"] == [2] * 8
+        assert rating.biaya == (2 if asks_cost else None)
+        assert StagedComment.objects.get(rating=rating).text == "Terang"
+    assert WaitingProfile.objects.count() == StagedRating.objects.count() == 2
+
+
+def test_official_form_needs_a_ticket_and_the_first_answer(client: Client, office: Office) -> None:
+    for response in (client.get("/n/lengkap"), client.post("/n/lengkap", {"overall": "4"})):
+        assert (response.status_code, response["Location"]) == (303, "/n/ketik")
+    response = opened(client, office.token()).post("/n/lengkap", {"waktu": "1", "age": "25-34"})
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert re.search(r"<a href=\"#id_overall_0\">[^<]*Pilih satu jawaban", html)
+    assert '<option value="25-34" selected>' in html
+    assert html.count("checked") == 1
+    assert StagedRating.objects.count() == 0
+
+
+def test_profile_may_follow_a_rating_given_on_the_short_form(client: Client, office: Office) -> None:
+    opened(client, office.token()).post("/n", {"overall": "1"})
+    client.post("/n/lengkap", {"overall": "4", "waktu": "2", "sex": "L"})
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.waktu) == (1, 2)
+    assert WaitingProfile.objects.get().sex == "L"
+
+
 def test_paid_service_asks_for_cost(client: Client, office: Office) -> None:
     opened(client, office.token(service=office.paid)).post("/n", {"overall": "3"})
     more = client.get("/n/lanjut").content.decode()
@@ -297,6 +357,16 @@ def test_pages_speak_english_by_link_and_remember(client: Client) -> None:
     assert first["Content-Language"] == "en"
     assert "How polite and friendly" in client.get("/n").content.decode()
     assert "Bagaimana layanan" in client.get("/n", {"bahasa": "id"}).content.decode()
+
+
+def test_pages_speak_minangkabau_by_link_and_remember(client: Client) -> None:
+    opened(client, bytes(16))
+    first = client.get("/n", {"bahasa": "min"})
+    assert first["Content-Language"] == "min"
+    assert "Baa layanan nan Sanak tarimo?" in first.content.decode()
+    refused = client.post("/n", {}).content.decode()
+    assert "Piliah ciek jawaban" in refused
+    assert 'lang="min"' in refused
 
 
 def test_browser_language_is_only_a_suggestion(client: Client) -> None:
