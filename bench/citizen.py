@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -91,7 +92,7 @@ def _post(hands: Iterator[str]) -> Callable[[Client], None]:
 
 
 def _bare(client: Client) -> None:
-    if (status := client.post("/insert", _answers()).status) != 303:
+    if (status := client.post("/insert", _answers() + b"&kunci=" + secrets.token_hex(16).encode()).status) != 303:
         raise AssertionError(status)
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from teladan.core import clock
 from teladan.feedback import keys, rules
-from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS
+from teladan.feedback.models import ELEMENTS, PROFILE, STAFF_ELEMENTS
 from teladan.feedback.queries import collection_rules, plan_for
 from teladan.feedback.sql import prepared_cursor, statement
 
@@ -52,12 +52,13 @@ class EditKey:
 
 @dataclass(frozen=True)
 class Submission:
-    """One citizen's answers for `cast_many`: first page, and what a second page would add."""
+    """One citizen's answers for `cast_many`: the questions, and what the other pages and the official form would add."""
 
     token_hash: bytes = field(repr=False)
     answers: Mapping[str, int | None]
     at: datetime
     comment: str = ""
+    profile: Mapping[str, str] = field(default_factory=dict)
 
 
 def cast_rating(*, token_hash: bytes, answers: Mapping[str, int | None], nonce: bytes = b"", order: int = 0) -> Cast:
@@ -79,10 +80,13 @@ def cast_rating(*, token_hash: bytes, answers: Mapping[str, int | None], nonce: 
 def cast_many(submissions: Iterable[Submission]) -> None:
     """Cast many ratings with the very statement of `cast_rating`, each at its own instant, in one pipeline."""
     later: list[dict[str, Any]] = []
+    said: list[dict[str, Any]] = []
 
     def values() -> Iterable[dict[str, Any]]:
         for one in submissions:
             rating = staged_id(one.token_hash, secrets.token_bytes(16))
+            if one.profile:
+                said.append(profile_values(rating, one.profile))
             if one.comment:
                 later.append({"rating": rating, "comment": one.comment[:MAX_COMMENT], **dict.fromkeys(ELEMENTS)})
             yield _cast_values(one.token_hash, rating, one.answers, one.at)
@@ -91,11 +95,19 @@ def cast_many(submissions: Iterable[Submission]) -> None:
         cursor.executemany(statement("cast"), list(values()))
         if later:
             cursor.executemany(statement("amend"), later)
+        if said:
+            cursor.executemany(statement("wait_profile"), said)
 
 
 def staged_id(token_hash: bytes, nonce: bytes) -> uuid.UUID:
     """The random id of a staged rating. Without the form's nonce, which is kept nowhere, no ticket leads to it."""
     return uuid.UUID(bytes=keys.mac("staged/v1", token_hash, nonce)[:16], version=4)
+
+
+def profile_values(rating: uuid.UUID, profile: Mapping[str, str]) -> dict[str, Any]:
+    """What `wait_profile` takes. The id of the waiting row is a keyed hash, so that a rating has one and shows it to nobody."""
+    waiting = uuid.UUID(bytes=keys.mac("profile/v1", rating.bytes)[:16], version=4)
+    return {name: profile.get(name, "") for name in PROFILE} | {"id": waiting, "rating": rating}
 
 
 def _cast_values(
@@ -121,7 +133,7 @@ def _scaled(name: str, answer: int | None) -> int | None:
 def _edit_key(key: EditKey) -> str:
     """Equally long for every ticket."""
     until = int(key.until.timestamp())
-    return _signer.sign(f"{key.rating.hex}.{until}.{int(key.asks_cost)}.{key.month:%Y-%m-%d}.{key.order:04d}")
+    return _signer.sign(f"{key.rating.hex}.{until}.{int(key.asks_cost)}.{key.month.isoformat()}.{key.order:04d}")
 
 
 def read_edit_key(edit_key: str) -> EditKey:

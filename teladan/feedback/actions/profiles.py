@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 
 from django.db import connection, transaction
 
 from teladan.core import clock
-from teladan.feedback import keys
-from teladan.feedback.actions.casting import read_edit_key
-from teladan.feedback.models import PROFILE, WaitingProfile
+from teladan.feedback.actions.casting import profile_values, read_edit_key
+from teladan.feedback.models import WaitingProfile
 from teladan.feedback.queries import collection_rules
-from teladan.feedback.sql import statement
+from teladan.feedback.sql import prepared_cursor, statement
 
 
 def add_profile(*, edit_key: str, profile: Mapping[str, str]) -> None:
@@ -21,12 +19,10 @@ def add_profile(*, edit_key: str, profile: Mapping[str, str]) -> None:
     A statement of its own, after the cast's transaction. EditClosed after the key's time.
     """
     key = read_edit_key(edit_key)
-    said = {name: profile.get(name, "") for name in PROFILE}
-    if not any(said.values()):
+    if not any(profile.values()):
         return
-    waiting = uuid.UUID(bytes=keys.mac("profile/v1", key.rating.bytes)[:16], version=4)
-    with connection.cursor() as cursor:
-        cursor.execute(statement("wait_profile"), said | {"id": waiting, "rating": key.rating})
+    with prepared_cursor() as cursor:
+        cursor.execute(statement("wait_profile"), profile_values(key.rating, profile))
 
 
 def mix_profiles() -> None:

@@ -19,6 +19,7 @@ from teladan.feedback.sql import prepared_cursor, statement
 
 _REMEMBER_SECONDS = 60
 _remembered: dict[date, tuple[float, dict[str, Any]]] = {}
+_plans: dict[date, tuple[dict[str, Any], Plan]] = {}
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,11 @@ def collection_rules(month: date) -> dict[str, Any]:
 
 
 def plan_for(month: date) -> Plan:
-    """The questionnaire of a month and how much of it each citizen is asked; remembered like its rules."""
-    return plan_of(collection_rules(month), month)
+    """The questionnaire of a month and how much of it each citizen is asked; remembered with its rules."""
+    held, found = collection_rules(month), _plans.get(month)
+    if found is None or found[0] is not held:
+        found = _plans[month] = (held, plan_of(held, month))
+    return found[1]
 
 
 def first_page_month(token_hash: bytes) -> date:
