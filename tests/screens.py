@@ -72,7 +72,6 @@ PICTURES = [
     ("warga", CITIZEN, "/n", "360"),
     ("meja", "bkpsdm", "/", "1280"),
     ("bulan", "bkpsdm", "/bulan/*", "1280"),
-    ("loket", "officer", "/loket", "1280"),
     ("tim", "appraiser", "/tim", "1280"),
     ("penghargaan", "committee", "/penghargaan/tim/*", "1280"),
     ("publik", CITIZEN, "/publik", "1280"),
@@ -268,6 +267,9 @@ def take_for_docs(browser: Browser, address: str, folder: Path) -> list[str]:
         sign_in(page, address, "officer")
         ticket = serve_someone(page, address)
         page.locator(".slip").first.screenshot(path=folder / "tiket.png")
+        page.goto(f"{address}/loket")
+        page.locator("main label:has([name=service])").first.click()
+        page.screenshot(path=folder / "loket.png")
         refused = serve_someone(page, address, outcome="refused")
     with new_context(browser, address, "id") as context:
         picture_citizen(context.new_page(), address, refused, folder)
