@@ -18,10 +18,10 @@ deploy: export TELADAN_LEDGER_KEY_FILE = /etc/teladan/only-the-worker-reads-this
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test test-crash check lint types templates imports migrations deploy bench bench-scoring bench-simulations screens docs messages lock clean base dev
+.PHONY: help demo demo-reset serve test test-crash check lint types templates imports migrations deploy bench bench-citizen-page bench-scoring bench-simulations screens docs messages lock clean base dev
 
 help: ## daftar ini
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 base:
 	@bin/prepare base
@@ -70,6 +70,9 @@ deploy: dev
 bench: base ## ukur kecepatan dan ingatan
 	$(BIN)/python -m bench
 
+bench-citizen-page: base ## ukur halaman warga: bita, permintaan, ketukan, Lighthouse
+	$(BIN)/python -m bench citizen_page
+
 bench-scoring: dev ## ukur dan bandingkan hitungan nilai
 	$(BIN)/python -m bench.scoring
 
@@ -86,7 +89,7 @@ docs: dev ## tulis ulang halaman docs/ yang dibuat dari kode
 messages: dev ## kumpulkan kalimat untuk terjemahan Inggris, lalu susun katalognya (perlu gettext)
 	@command -v msgmerge >/dev/null || { echo "Alat gettext tidak ada. Pasang: apt-get install gettext" >&2; exit 1; }
 	cd teladan && $(MESSAGES) makemessages -l en --no-wrap --no-obsolete --no-location
-	cd teladan && $(MESSAGES) compilemessages -l en
+	cd teladan && $(MESSAGES) compilemessages -l en -l min
 
 MESSAGES = $(abspath $(BIN))/teladan django
 

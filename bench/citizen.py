@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -92,25 +92,34 @@ def _post(hands: Iterator[str]) -> Callable[[Client], None]:
 
 
 def _bare(client: Client) -> None:
-    if (status := client.post("/insert", _answers()).status) != 303:
+    if (status := client.post("/insert", _answers() + b"&kunci=" + secrets.token_hex(16).encode()).status) != 303:
         raise AssertionError(status)
 
 
 def _answers() -> bytes:
-    return f"overall=4&kompetensi=4&perilaku=3&kunci={uuid.uuid4().hex}".encode()
+    return b"overall=4&kompetensi=4&perilaku=3"
 
 
 def _in_hand(tokens: Iterator[bytes]) -> Iterator[str]:
     """The cookie that a citizen holds after opening the link."""
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
 
-    from teladan.feedback.tokens import token_hash
+    from teladan.feedback.tokens import order_of, token_hash
     from teladan.feedback.views.doorway import hold_ticket
 
     for token in tokens:
         response = HttpResponse()
-        hold_ticket(response, token_hash(token))
+        hold_ticket(HttpRequest(), response, token_hash(token), order_of(token))
         yield "; ".join(f"{name}={morsel.value}" for name, morsel in response.cookies.items())
+
+
+def paid_ticket() -> bytes:
+    """One ticket of a service that costs something, so that all elements are asked."""
+    from teladan.services.models import ServiceStandard
+
+    (token,) = _tickets(1)
+    ServiceStandard.objects.update(fee=50_000)
+    return token
 
 
 def _tickets(count: int) -> Iterator[bytes]:

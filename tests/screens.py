@@ -74,7 +74,6 @@ PICTURES = [
     ("warga", CITIZEN, "/n", "360"),
     ("meja", "bkpsdm", "/", "1280"),
     ("bulan", "bkpsdm", "/bulan/*", "1280"),
-    ("loket", "officer", "/loket", "1280"),
     ("tim", "appraiser", "/tim", "1280"),
     ("penghargaan", "committee", "/penghargaan/tim/*", "1280"),
     ("publik", CITIZEN, "/publik", "1280"),
@@ -180,29 +179,50 @@ def sign_in(page: Page, address: str, role: str) -> None:
     page.wait_for_url(f"{address}/")
 
 
-def serve_someone(page: Page, address: str) -> str:
+def serve_someone(page: Page, address: str, outcome: str = "granted") -> str:
     """Serve one citizen as the officer; the page stays on the slip. Gives the ticket's address."""
     page.goto(f"{address}/loket")
     if "/loket/" not in page.url:
         page.locator("main a[href^='/loket/']").first.click()
     page.locator("main label:has([name=service])").first.click()
-    page.locator("main button[name=outcome][value=granted]").first.click()
+    page.locator(f"main button[name=outcome][value={outcome}]").first.click()
     printed = page.locator(".slip-token").inner_text()
     return f"{address}/n/{re.sub(r'[^0-9A-Za-z]', '', printed)}"
 
 
 def rate_as_citizen(shoot: Shoot, ticket: str) -> None:
-    """The citizen's three pages, and the form sent back because nothing was chosen."""
+    """The citizen's pages, the official form, and the form sent back because nothing was chosen."""
     page = shoot.page
     page.goto(ticket)
     shoot.take("n-1-nilai")
     page.locator("button[type=submit]").last.click()
     shoot.take("n-1-kosong")
+    page.goto(f"{shoot.address}/n/lengkap")
+    shoot.take("n-1-resmi")
+    page.goto(f"{shoot.address}/n?bahasa=min")
+    shoot.take("n-1-minang")
+    page.goto(f"{shoot.address}/n?bahasa=id")
     page.locator("label:has([name=overall])").last.click()
-    page.locator("button[type=submit]").last.click()
-    shoot.take("n-2-lanjut")
-    page.locator("button[type=submit]").last.click()
-    shoot.take("n-3-selesai")
+    for name in ("n-2-lanjut", "n-3-pesan", "n-4-selesai"):
+        page.locator("button[type=submit]").last.click()
+        shoot.take(name)
+
+
+def picture_citizen(page: Page, address: str, ticket: str, folder: Path) -> None:
+    """The citizen's way for the guide: what a phone shows at each step."""
+    page.set_viewport_size(SHAPES["360"])
+    page.goto(ticket)
+    page.goto(f"{address}/n/lengkap")
+    page.locator("h2").nth(1).scroll_into_view_if_needed()
+    page.locator(".card").nth(1).screenshot(path=folder / "warga-resmi.png")
+    page.goto(f"{address}/n?bahasa=min")
+    page.screenshot(path=folder / "warga-minang.png")
+    page.goto(f"{address}/n?bahasa=id")
+    page.locator("label:has([name=overall])").nth(2).click()
+    page.screenshot(path=folder / "warga-1.png")
+    for name in ("warga-2", "warga-3", "warga-4"):
+        page.locator("button[type=submit]").last.click()
+        page.screenshot(path=folder / f"{name}.png")
 
 
 def import_with_errors(shoot: Shoot) -> None:
@@ -255,6 +275,13 @@ def take_for_docs(browser: Browser, address: str, folder: Path) -> list[str]:
         page = context.new_page()
         sign_in(page, address, "officer")
         ticket = serve_someone(page, address)
+        page.locator(".slip").first.screenshot(path=folder / "tiket.png")
+        page.goto(f"{address}/loket")
+        page.locator("main label:has([name=service])").first.click()
+        page.screenshot(path=folder / "loket.png")
+        refused = serve_someone(page, address, outcome="refused")
+    with new_context(browser, address, "id") as context:
+        picture_citizen(context.new_page(), address, refused, folder)
     for name, role, path, shape in PICTURES:
         with new_context(browser, address, "id") as context:
             shoot = Shoot(role, folder, address, context.new_page())

@@ -21,6 +21,7 @@ from teladan.feedback import tokens
 from teladan.feedback.actions.casting import Submission, cast_many
 from teladan.feedback.imports_events import EventImporter
 from teladan.feedback.imports_ratings import RatingImporter, parse_columns
+from teladan.feedback.questionnaire import versions
 from teladan.people import actions as people
 from teladan.people.imports import EmployeeImporter, UnitImporter
 from teladan.people.models import Person, Unit, User
@@ -29,6 +30,7 @@ from teladan.services import catalogue
 from teladan.services.models import Service, SourceSystem
 
 BY = "demo"
+OFFICIAL_SHARE = 0.25  # of the citizens fill in the official form
 COUNTERS = (
     ("DUKCAPIL-1", "Loket 1 Pendaftaran Penduduk", city.DAFDUK, "DP1"),
     ("DUKCAPIL-2", "Loket 2 Pendaftaran Penduduk", city.DAFDUK, "DP2"),
@@ -219,7 +221,7 @@ class Seeder:
 
     def cast(self, visits: Sequence[months.Visit], until: datetime) -> None:
         """The citizens' answers, in the order of time."""
-        random = Random(f"{city.SEED}|{until}")
+        random, crowd = Random(f"{city.SEED}|{until}"), Random(f"{city.SEED}|responden|{until}")
         rated = sorted((v for v in visits if v.rated_at and v.rated_at < until), key=lambda v: v.rated_at or v.met_at)
         cast_many(
             Submission(
@@ -227,9 +229,19 @@ class Seeder:
                 answers={**visit.answers, **visit.rest},
                 at=visit.rated_at or visit.met_at,
                 comment=random.choice(WORDS) if random.random() < 0.08 else "",
+                profile=respondent(crowd) if crowd.random() < OFFICIAL_SHARE else {},
             )
             for visit in rated
         )
+
+
+def respondent(random: Random) -> dict[str, str]:
+    """What somebody says of themselves on the official form; some leave a part of it out."""
+    said = {}
+    for question in versions()[-1].profile:
+        codes = list(question.options)
+        said[question.attribute] = "" if random.random() < 0.1 else random.choice(codes)
+    return said
 
 
 def must(report: object) -> None:

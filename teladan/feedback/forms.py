@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from teladan.core import clock
 from teladan.feedback import tokens
-from teladan.feedback.questionnaire import Questionnaire, questionnaire_on, version_named
+from teladan.feedback.questionnaire import ProfileQuestion, Questionnaire, version_named
 
 MAX_COMMENT = 1000
 
 
-class _Questions(forms.Form):
-    """A page of questions in one language."""
+class QuestionsForm(forms.Form):
+    """Some questions of a questionnaire in one language, each with its four answers."""
 
     use_required_attribute = False
 
-    def __init__(self, data: Any = None, *, language: str, **kw: Any) -> None:
-        super().__init__(data, **kw)
-        questionnaire = questionnaire_on(clock.today())
-        asked = {name: _asked(questionnaire.version, name, language) for name in self._names(questionnaire)}
+    def __init__(self, data: Any = None, *, questionnaire: Questionnaire, names: Sequence[str], language: str) -> None:
+        super().__init__(data)
+        asked = {name: _asked(questionnaire.version, name, language) for name in names}
+        self.names = tuple(asked)
         self.fields = {**asked, **self.fields}
 
-    def _names(self, questionnaire: Questionnaire) -> Iterable[str]:
-        raise NotImplementedError
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        """The questions alone, without what else stands on the page."""
+        return [self[name] for name in self.names]
 
     def answers(self) -> dict[str, int | None]:
         """Element to answer, for the elements this page asks."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("kunci", "comment")}
+        return {name: self.cleaned_data[name] for name in self.names}
 
 
 @cache
@@ -41,6 +42,7 @@ def _asked(version: str, name: str, language: str) -> forms.Field:
     question = version_named(version).question(name, language)
     return forms.TypedChoiceField(
         label=question.text,
+        help_text=question.hint,
         choices=list(enumerate(question.labels, 1)),
         coerce=int,
         empty_value=None,
@@ -53,17 +55,10 @@ def _asked(version: str, name: str, language: str) -> forms.Field:
     )
 
 
-class RatingForm(_Questions):
-    """The first page. `kunci` lets the same form be sent twice without harm."""
+class CommentForm(forms.Form):
+    """The citizen's own words."""
 
-    kunci = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
-
-    def _names(self, questionnaire: Questionnaire) -> Iterable[str]:
-        return questionnaire.first_page
-
-
-class MoreForm(_Questions):
-    """The second page; cost is asked only where something is paid."""
+    use_required_attribute = False
 
     comment = forms.CharField(
         label=_("Ada yang ingin Anda sampaikan?"),
@@ -73,12 +68,33 @@ class MoreForm(_Questions):
         error_messages={"max_length": _("Komentar paling panjang %(limit_value)d huruf. Singkatkan sedikit.")},
     )
 
-    def __init__(self, data: Any = None, *, language: str, asks_cost: bool, **kw: Any) -> None:
-        self.asks_cost = asks_cost
-        super().__init__(data, language=language, **kw)
 
-    def _names(self, questionnaire: Questionnaire) -> Iterable[str]:
-        return [name for name in questionnaire.second_page if name != "biaya" or self.asks_cost]
+class OfficialForm(QuestionsForm, CommentForm):
+    """The official form on one page: questions, what respondents say of themselves, their words."""
+
+    def __init__(self, data: Any = None, *, questionnaire: Questionnaire, names: Sequence[str], language: str) -> None:
+        super().__init__(data, questionnaire=questionnaire, names=names, language=language)
+        said = {one.attribute: _said(one, language) for one in questionnaire.profile}
+        self.attributes = tuple(said)
+        self.fields = {**self.fields, **said}
+
+    @property
+    def respondent(self) -> list[forms.BoundField]:
+        """The questions about the respondent."""
+        return [self[name] for name in self.attributes]
+
+    def profile(self) -> dict[str, str]:
+        """Attribute to code, empty where nothing was said."""
+        return {name: self.cleaned_data[name] for name in self.attributes}
+
+
+def _said(question: ProfileQuestion, language: str) -> forms.Field:
+    return forms.ChoiceField(
+        label=question.text(language),
+        choices=[("", _("Tidak diisi")), *question.choices(language)],
+        required=False,
+        error_messages={"invalid_choice": _("Pilih salah satu jawaban yang tersedia.")},
+    )
 
 
 class TypedForm(forms.Form):

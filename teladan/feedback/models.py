@@ -188,6 +188,44 @@ class SealedComment(models.Model):
         return f"komentar {self.month:%Y-%m}"
 
 
+PROFILE = ("sex", "age", "education", "job")
+"""What a respondent may say of themselves on the official form."""
+
+
+class WaitingProfile(models.Model):
+    """What a respondent said of themselves, until the seal makes counts of it. Its random id leads to no rating."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    month = models.DateField()
+    unit = models.ForeignKey(Unit, **_FROM_TICKET)
+    sex = models.CharField(max_length=10, blank=True)
+    age = models.CharField(max_length=10, blank=True)
+    education = models.CharField(max_length=10, blank=True)
+    job = models.CharField(max_length=10, blank=True)
+
+    def __str__(self) -> str:
+        return f"data responden {self.month:%Y-%m}"
+
+
+class ProfileCount(models.Model):
+    """How many respondents of a unit in a sealed month gave one answer about themselves. No two attributes together."""
+
+    month = models.DateField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    attribute = models.CharField(max_length=10)
+    value = models.CharField(max_length=10)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["month", "unit", "attribute", "value"], name="profile_count_once"),
+            models.CheckConstraint(name="profile_attribute_known", condition=Q(attribute__in=PROFILE)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribute} {self.value}: {self.count}"
+
+
 class IssueDay(models.Model):
     """A day on which an officer issued a ticket that was later used; only for counting distinct days. Gone at seal."""
 

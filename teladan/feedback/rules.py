@@ -1,10 +1,13 @@
-"""Pure decisions about tickets and disclosure: until when a ticket holds, when a month may be sealed, who may read what."""
+"""Pure decisions about tickets, questions and disclosure: how long a ticket holds, what it asks, who may read what."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from fractions import Fraction
 
 LATENCY_BOUNDS = (2, 5, 15, 60, 360, 1440)
 """Upper bounds in minutes of the time from issue to use of a ticket; beyond the last stands LATENCY_LATER."""
@@ -21,6 +24,8 @@ KIOSK_CAP = 5000
 KIOSK_BATCH = 20
 KIOSK_LETTER_BYTES = 8_000
 KIOSK_CHANNEL = "kios"
+ORDERS = math.factorial(7)
+"""How many orders the seven elements beside the staff's can stand in; each ticket draws one of them."""
 
 
 def month_end(month: date) -> date:
@@ -36,6 +41,41 @@ def ticket_expires_on(issued_on: date, *, ticket_days: int, grace_days: int) -> 
 def seal_opens_on(month: date, *, grace_days: int) -> date:
     """First day on which no ticket of the month can still be used."""
     return month_end(month) + timedelta(days=grace_days + 1)
+
+
+def drawn(names: Sequence[str], *, order: int, count: int) -> tuple[str, ...]:
+    """The `count` names that come first in the order of that number, told in their usual sequence.
+
+    Over all numbers from 0 to `len(names)! - 1` every set of `count` names comes up equally often.
+    """
+    left, first = list(names), set()
+    for _ in range(count):
+        order, place = divmod(order, len(left))
+        first.add(left.pop(place))
+    return tuple(name for name in names if name in first)
+
+
+def spread(counts: Sequence[int], *, share: Fraction) -> list[int]:
+    """A share of each count, in whole numbers that add up to the share of all, rounded half up. No chance is involved."""
+    found, total, taken = [], 0, 0
+    for count in counts:
+        total += count
+        upto = math.floor(total * share + Fraction(1, 2))
+        found.append(upto - taken)
+        taken = upto
+    return found
+
+
+def suppressed(counts: Mapping[str, int], *, minimum: int) -> dict[str, int | None]:
+    """The cells of one table that may be shown; None for the others. Its total is taken to be known.
+
+    A cell below the minimum is hidden. While those hidden add up to something below it too, the total would tell of a
+    group that small: the smallest cell still shown goes with them.
+    """
+    hidden = {name for name, count in counts.items() if count < minimum}
+    while 0 < sum(counts[name] for name in hidden) < minimum and len(hidden) < len(counts):
+        hidden.add(min((name for name in counts if name not in hidden), key=lambda name: counts[name]))
+    return {name: None if name in hidden else count for name, count in counts.items()}
 
 
 def may_publish(n: int, *, minimum: int) -> bool:

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 
 from teladan.feedback import keys
+from teladan.feedback.rules import ORDERS
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 TOKEN_BYTES = 16
@@ -18,6 +19,7 @@ TYPED_CODE_CHARS = 8
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\u2013": None, "\u00a0": None})
 _PREFIX = b"teladan-ticket-v1"
+_ORDER_PREFIX = b"teladan-questions-v1"
 
 
 class MalformedToken(ValueError):
@@ -68,6 +70,14 @@ def token_hash(token: bytes) -> bytes:
     if len(token) != TOKEN_BYTES:
         raise MalformedToken
     return hashlib.sha256(_PREFIX + token).digest()
+
+
+def order_of(secret: bytes) -> int:
+    """Which order of questions a ticket draws: from what only its holder has, the token or the typed code.
+
+    The stored hash does not lead here, so nobody can tell from it which questions a ticket was asked.
+    """
+    return int.from_bytes(hashlib.sha256(_ORDER_PREFIX + secret).digest(), "big") % ORDERS
 
 
 def event_key(source_code: str, number: str) -> bytes:

@@ -23,7 +23,15 @@ from teladan.feedback.actions.casting import (
     staged_id,
 )
 from teladan.feedback.actions.sealing import seal_month
-from teladan.feedback.models import ELEMENTS, IssueDay, LatencyBucket, StagedComment, StagedRating, Ticket
+from teladan.feedback.models import (
+    ELEMENTS,
+    IssueDay,
+    LatencyBucket,
+    StagedComment,
+    StagedRating,
+    Ticket,
+    WaitingProfile,
+)
 from tests.feedback.conftest import DAY, OCTOBER, Office, make_office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
@@ -228,14 +236,15 @@ def test_many_casts_agree_with_single_ones(office: Office) -> None:
     at = clock.now() + timedelta(minutes=10)
     cast_many(
         [
-            Submission(tokens.token_hash(fresh[0]), {"overall": 4, "waktu": 1}, at, "cepat"),
-            Submission(tokens.token_hash(fresh[0]), {"overall": 1}, at),
+            Submission(tokens.token_hash(fresh[0]), {"overall": 4, "waktu": 1}, at, "cepat", {"sex": "P"}),
+            Submission(tokens.token_hash(fresh[0]), {"overall": 1}, at, profile={"sex": "L"}),
             Submission(tokens.token_hash(fresh[1]), {"overall": 1}, at),
             Submission(b"?" * 32, {"overall": 2}, at),
         ]
     )
     assert sorted(StagedRating.objects.values_list("overall", "waktu")) == [(1, None), (4, 1)]
     assert StagedComment.objects.get().text == "cepat"
+    assert WaitingProfile.objects.get().sex == "P"
     assert Ticket.objects.filter(spent_on__isnull=False).count() == 2
 
 

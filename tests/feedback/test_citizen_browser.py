@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teladan.feedback import tokens
-from teladan.feedback.models import StagedComment, StagedRating
+from teladan.feedback.models import ELEMENTS, StagedComment, StagedRating, WaitingProfile
 from tests import axe
 from tests.feedback.conftest import Office, make_office
 
@@ -72,13 +72,84 @@ def test_whole_survey_in_fourteen_taps(office: Office, live_server: Any, no_scri
     for question in ("persyaratan", "prosedur", "waktu", "biaya", "produk", "sarana", "pengaduan"):
         pick(page, question, 3)
         taps += 1
-    page.get_by_label("Ada yang ingin Anda sampaikan?").fill("Antre lama, petugas baik.")
     send(page, "Kirim tambahan")
-    assert page.url.endswith("/n/selesai")
     assert taps + 2 <= 14
+    assert page.url.endswith("/n/pesan")
+    page.get_by_label("Ada yang ingin Anda sampaikan?").fill("Antre lama, petugas baik.")
+    send(page, "Kirim pesan")
+    assert page.url.endswith("/n/selesai")
     rating = StagedRating.objects.get()
     assert (rating.overall, rating.perilaku, rating.biaya, rating.pengaduan) == (3, 2, 3, 3)
     assert StagedComment.objects.get().text == "Antre lama, petugas baik."
+
+
+def test_official_form_is_one_tap_away_and_asks_all_in_fourteen(
+    office: Office, live_server: Any, no_script: BrowserContext
+) -> None:
+    page = no_script.new_page()
+    page.goto(address(live_server, office.token(service=office.paid)))
+    with page.expect_navigation():
+        page.get_by_role("link", name="Isi formulir resmi").tap()
+    taps = 1
+    for question in ("overall", *ELEMENTS):
+        pick(page, question, 2)
+        taps += 1
+    page.get_by_label("Umur").select_option("35 sampai 44 tahun")
+    page.get_by_label("Jenis kelamin").select_option("Perempuan")
+    send(page)
+    assert taps + 1 <= 14
+    assert page.url.endswith("/n/selesai")
+    rating = StagedRating.objects.get()
+    assert [getattr(rating, name) for name in ("overall", *ELEMENTS)] == [2] * 10
+    waiting = WaitingProfile.objects.get()
+    assert (waiting.unit_id, waiting.sex, waiting.age, waiting.job) == (office.unit.pk, "P", "35-44", "")
+
+
+WORDS = {
+    "id": ("Tidak baik", "Kirim", "Kirim tambahan", "Kirim pesan", "Selesai. Terima kasih!"),
+    "min": ("Indak elok", "Kirim", "Kirim tambahan", "Kirim pasan", "Salasai. Tarimo kasih!"),
+    "en": ("Not good", "Send", "Send more", "Send message", "Done. Thank you!"),
+}
+
+
+@pytest.mark.parametrize(("language", "width"), [("id", 360), ("min", 320), ("en", 320)])
+def test_whole_way_in_each_language_without_script(
+    office: Office, live_server: Any, browser: Browser, language: str, width: int
+) -> None:
+    """A refused citizen on a cheap phone: every page in one language, none wider than the screen."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 640}, locale="id-ID", java_script_enabled=False, has_touch=True
+    )
+    page = context.new_page()
+    worst, first, more, last, thanks = WORDS[language]
+    page.goto(address(live_server, office.token(outcome="refused")))
+    if language != "id":
+        with page.expect_navigation():
+            page.locator(f"footer a[lang={language}]").tap()
+    wide = []
+
+    def looked_at() -> None:
+        assert page.locator("html").get_attribute("lang") == language
+        box = page.locator("main").bounding_box()
+        assert box
+        wide.append(box["width"])
+
+    looked_at()
+    page.get_by_text(worst, exact=True).first.tap()
+    send(page, first)
+    looked_at()
+    pick(page, "waktu", 1)
+    send(page, more)
+    looked_at()
+    page.locator("textarea").fill("…")
+    send(page, last)
+    looked_at()
+    assert page.get_by_role("heading", level=1).inner_text() == thanks
+    context.close()
+    assert max(wide) <= width
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.waktu) == (1, 1)
+    assert StagedComment.objects.get().text == "…"
 
 
 def test_nothing_is_chosen_before_the_citizen_chooses(
@@ -114,7 +185,29 @@ def test_back_and_reload_do_no_harm(office: Office, live_server: Any, no_script:
     pick(page, "overall", 4)
     send(page)
     page.wait_for_url("**/n/lanjut")
-    assert StagedRating.objects.get().overall == 2
+    pick(page, "waktu", 1)
+    send(page, "Kirim tambahan")
+    page.go_back()
+    page.reload()
+    pick(page, "sarana", 3)
+    send(page, "Kirim tambahan")
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.waktu, rating.sarana) == (2, 1, 3)
+
+
+def test_scanning_again_keeps_the_way_to_the_rating(
+    office: Office, live_server: Any, no_script: BrowserContext
+) -> None:
+    page = no_script.new_page()
+    token = office.token()
+    for question, value in (("waktu", 2), ("produk", 3)):
+        page.goto(address(live_server, token))
+        pick(page, "overall", 2)
+        send(page)
+        pick(page, question, value)
+        send(page, "Kirim tambahan")
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.waktu, rating.produk) == (2, 2, 3)
 
 
 def test_language_switches_without_script(office: Office, live_server: Any, no_script: BrowserContext) -> None:
@@ -154,11 +247,17 @@ def states(page: Page, live_server: Any, token: bytes) -> Iterator[str]:
     yield "form chosen"
     page.locator("button").click()
     yield "second page"
+    page.locator("button").click()
+    yield "comment"
     page.locator("textarea").fill("a" * 1000)
-    yield "second page filled"
+    yield "comment filled"
     page.locator("button").click()
     yield "done"
-    for path in ("/n/siapa-membaca", "/n/ketik", "/n/salah", "/n?bahasa=en"):
+    page.goto(f"{live_server.url}/n/lengkap")
+    yield "official form"
+    page.locator("button").click()
+    yield "official form with error"
+    for path in ("/n/siapa-membaca", "/n/ketik", "/n/salah", "/n?bahasa=en", "/n/lengkap?bahasa=min"):
         page.goto(live_server.url + path)
         yield path
     page.goto(f"{live_server.url}/n/ketik?bahasa=id")
@@ -166,7 +265,10 @@ def states(page: Page, live_server: Any, token: bytes) -> Iterator[str]:
     yield "typing with error"
 
 
-LOOKED_AT = {"form", "form with error", "second page", "done", "/n/siapa-membaca", "typing with error"}
+LOOKED_AT = {
+    "form", "form with error", "second page", "comment", "done", "official form with error", "/n/siapa-membaca",
+    "typing with error", "/n/lengkap?bahasa=min",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -190,4 +292,4 @@ def test_pages_are_clean_at_every_size(
         titles.setdefault(page.title(), state)
     context.close()
     assert not faults
-    assert len(titles) >= 8
+    assert len(titles) >= 11

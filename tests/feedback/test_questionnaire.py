@@ -51,7 +51,7 @@ def test_every_element_is_asked_once() -> None:
 def test_every_language_is_complete() -> None:
     for raw in json.loads(PATH.read_text(encoding="utf-8"))["versions"]:
         for name, wordings in raw["questions"].items():
-            assert set(wordings) == {"id", "en"}, name
+            assert set(wordings) == {"id", "en", "min"}, name
             for wording in wordings.values():
                 assert len(wording["labels"]) == len(set(wording["labels"])) == 4
                 assert wording["text"].endswith("?")
@@ -60,13 +60,15 @@ def test_every_language_is_complete() -> None:
 def test_questions_are_short() -> None:
     for version in versions():
         for name in ("overall", *ELEMENTS):
-            for language in ("id", "en"):
+            for language in ("id", "en", "min"):
                 assert len(version.question(name, language).text.split()) <= 12
 
 
 def test_unknown_language_falls_back_to_indonesian() -> None:
     version = versions()[0]
-    assert version.question("waktu", "min") == version.question("waktu", "id")
+    assert version.question("waktu", "fr") == version.question("waktu", "id")
+    assert version.profile[0].text("fr") == version.profile[0].text("id")
+    assert version.profile[0].choices("fr") == version.profile[0].choices("id")
 
 
 def test_version_of_a_day() -> None:

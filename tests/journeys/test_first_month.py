@@ -216,8 +216,9 @@ def citizen_rates(browser: Browser, address: str, ticket: str) -> None:
     citizen.send("Kirim")
     assert citizen.page.get_by_role("heading", level=1).inner_text() == "Terima kasih"
     citizen.page.locator("label:has([name=sarana])").first.click()
-    citizen.page.get_by_role("textbox").fill("Kursi tunggu kurang.")
     citizen.send("Kirim tambahan")
+    citizen.page.get_by_role("textbox").fill("Kursi tunggu kurang.")
+    citizen.send("Kirim pesan")
     assert "Terima kasih" in citizen.page.get_by_role("heading", level=1).inner_text()
     citizen.close()
     assert StagedRating.objects.count() == 1

@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
@@ -14,8 +14,8 @@ from django.db import transaction
 
 from teladan.core import clock
 from teladan.feedback import keys, rules
-from teladan.feedback.models import ELEMENTS
-from teladan.feedback.queries import collection_rules
+from teladan.feedback.models import ELEMENTS, PROFILE, STAFF_ELEMENTS
+from teladan.feedback.queries import collection_rules, plan_for
 from teladan.feedback.sql import prepared_cursor, statement
 
 _signer = Signer(salt="teladan.feedback.edit")
@@ -28,7 +28,7 @@ class EditClosed(Exception):
 
 @dataclass(frozen=True)
 class Cast:
-    """What the citizen's browser keeps after casting: the signed key of the second page. Every ticket gets one."""
+    """What the citizen's browser keeps after casting: the signed key of the later pages. Every ticket gets one."""
 
     edit_key: str = field(repr=False)
     asks_cost: bool = False
@@ -36,29 +36,43 @@ class Cast:
 
 @dataclass(frozen=True)
 class EditKey:
-    """What a valid key says: which staged rating (or none at all), until when, and whether cost is asked."""
+    """What a valid key says: which staged rating (or none at all), until when, and what the ticket is asked."""
 
     rating: uuid.UUID
     until: datetime
     asks_cost: bool
+    month: date
+    order: int
+
+    @property
+    def second_page(self) -> tuple[str, ...]:
+        """The elements that the second page asks."""
+        return plan_for(self.month).second_page(order=self.order, asks_cost=self.asks_cost)
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One citizen's answers for `cast_many`: first page, and what a second page would add."""
+    """One citizen's answers for `cast_many`: the questions, and what the other pages and the official form would add."""
 
     token_hash: bytes = field(repr=False)
     answers: Mapping[str, int | None]
     at: datetime
     comment: str = ""
+    profile: Mapping[str, str] = field(default_factory=dict)
 
 
 def cast_rating(
-    *, token_hash: bytes, answers: Mapping[str, int | None], nonce: bytes = b"", channel: str | None = None
+    *,
+    token_hash: bytes,
+    answers: Mapping[str, int | None],
+    nonce: bytes = b"",
+    order: int = 0,
+    channel: str | None = None,
 ) -> Cast:
     """Spend the ticket and stage the answers, if it is a ticket that can still be used; the caller cannot tell.
 
-    `nonce` comes from the form: sending the same form again gives a key to the same rating. `channel` names another way
+    `nonce` and `order` come from the citizen's hand: sending the form again gives a key to the same rating, and the
+    order decides what the second page asks in months that do not ask everybody everything. `channel` names another way
     in than the one on which the citizen was served.
     """
     now = clock.now()
@@ -66,18 +80,21 @@ def cast_rating(
     with prepared_cursor() as cursor:
         cursor.execute(statement("cast"), _cast_values(token_hash, rating, answers, now, channel))
         row = cursor.fetchone()
+    month, asks_cost = row or (clock.month_of(now), False)
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
-    asks_cost = bool(row and row[0])
-    return Cast(_edit_key(rating, until, asks_cost), asks_cost)
+    return Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
 
 
 def cast_many(submissions: Iterable[Submission]) -> None:
     """Cast many ratings with the very statement of `cast_rating`, each at its own instant, in one pipeline."""
     later: list[dict[str, Any]] = []
+    said: list[dict[str, Any]] = []
 
     def values() -> Iterable[dict[str, Any]]:
         for one in submissions:
             rating = staged_id(one.token_hash, secrets.token_bytes(16))
+            if one.profile:
+                said.append(profile_values(rating, one.profile))
             if one.comment:
                 later.append({"rating": rating, "comment": one.comment[:MAX_COMMENT], **dict.fromkeys(ELEMENTS)})
             yield _cast_values(one.token_hash, rating, one.answers, one.at)
@@ -86,11 +103,19 @@ def cast_many(submissions: Iterable[Submission]) -> None:
         cursor.executemany(statement("cast"), list(values()))
         if later:
             cursor.executemany(statement("amend"), later)
+        if said:
+            cursor.executemany(statement("wait_profile"), said)
 
 
 def staged_id(token_hash: bytes, nonce: bytes) -> uuid.UUID:
     """The random id of a staged rating. Without the form's nonce, which is kept nowhere, no ticket leads to it."""
     return uuid.UUID(bytes=keys.mac("staged/v1", token_hash, nonce)[:16], version=4)
+
+
+def profile_values(rating: uuid.UUID, profile: Mapping[str, str]) -> dict[str, Any]:
+    """What `wait_profile` takes. The id of the waiting row is a keyed hash, so that a rating has one and shows it to nobody."""
+    waiting = uuid.UUID(bytes=keys.mac("profile/v1", rating.bytes)[:16], version=4)
+    return {name: profile.get(name, "") for name in PROFILE} | {"id": waiting, "rating": rating}
 
 
 def _cast_values(
@@ -114,27 +139,37 @@ def _scaled(name: str, answer: int | None) -> int | None:
     return answer
 
 
-def _edit_key(rating: uuid.UUID, until: datetime, asks_cost: bool) -> str:
-    return _signer.sign(f"{rating.hex}.{int(until.timestamp())}.{int(asks_cost)}")
+def _edit_key(key: EditKey) -> str:
+    """Equally long for every ticket."""
+    until = int(key.until.timestamp())
+    return _signer.sign(f"{key.rating.hex}.{until}.{int(key.asks_cost)}.{key.month.isoformat()}.{key.order:04d}")
 
 
 def read_edit_key(edit_key: str) -> EditKey:
     """The content of a key we signed and whose time is not over; EditClosed otherwise."""
     try:
-        rating, until, asks_cost = _signer.unsign(edit_key).split(".")
+        rating, until, asks_cost, month, order = _signer.unsign(edit_key).split(".")
     except (BadSignature, ValueError) as error:
         raise EditClosed from error
-    found = EditKey(uuid.UUID(hex=rating), datetime.fromtimestamp(int(until), tz=clock.now().tzinfo), asks_cost == "1")
+    found = EditKey(
+        uuid.UUID(hex=rating),
+        datetime.fromtimestamp(int(until), tz=clock.now().tzinfo),
+        asks_cost == "1",
+        date.fromisoformat(month),
+        int(order),
+    )
     if clock.now() > found.until:
         raise EditClosed
     return found
 
 
 def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: str = "") -> None:
-    """Add the second page to the rating behind the key; a key without a rating changes nothing. EditClosed after its time."""
+    """Add later pages to the rating behind the key; a key without a rating changes nothing. EditClosed after its time.
+
+    What the ticket was not asked is not stored, so that a drawn element is never answered by volunteers.
+    """
     key = read_edit_key(edit_key)
-    values: dict[str, Any] = {name: _scaled(name, answers.get(name)) for name in ELEMENTS}
-    if not key.asks_cost:
-        values["biaya"] = None
+    asked = {*STAFF_ELEMENTS, *key.second_page}
+    values: dict[str, Any] = {name: _scaled(name, answers.get(name)) if name in asked else None for name in ELEMENTS}
     with prepared_cursor() as cursor:
         cursor.execute(statement("amend"), values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})

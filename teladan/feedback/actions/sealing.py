@@ -12,9 +12,12 @@ from django.db import connection, transaction
 from teladan.core import audit, clock, policy
 from teladan.feedback.models import CollectionMonth, SealedComment, SealedRating, Ticket
 from teladan.feedback.queries import policy_on, seal_opens_on
+from teladan.feedback.questionnaire import plan_of
 from teladan.feedback.sql import statement
 
-_EMPTIED = ("feedback_stagedrating", "feedback_stagedcomment", "feedback_issueday", "feedback_ticket")
+_EMPTIED = (
+    "feedback_stagedrating", "feedback_stagedcomment", "feedback_waitingprofile", "feedback_issueday", "feedback_ticket",
+)  # fmt: skip
 
 
 class MonthSealed(Exception):
@@ -46,8 +49,11 @@ def open_month(month: date) -> CollectionMonth:
 
 @transaction.atomic
 def _open(month: date) -> CollectionMonth:
+    """Rules, questionnaire among them, freeze here. UnknownPlan when they name one that does not exist."""
+    rules = policy_on(month)
+    plan_of(rules, month)
     defaults = {
-        "policy": policy_on(month),
+        "policy": rules,
         "policy_version": policy.version(month),
         "opened_at": clock.now(),
     }
@@ -72,7 +78,7 @@ def collecting_month(month: date) -> CollectionMonth:
 
 @transaction.atomic
 def seal_month(*, month: date, by: object) -> SealSummary:
-    """Move the month's ratings and comments to sealed storage, apart and in random order; count its tickets.
+    """Move the month's ratings and comments to sealed storage, apart and in random order; count profiles and tickets.
 
     Runs in the caller's transaction. A sealed month is only summed up again. SealRefused before the last ticket has
     expired, and while an earlier month is open.
@@ -82,7 +88,7 @@ def seal_month(*, month: date, by: object) -> SealSummary:
     if collection.state == CollectionMonth.State.SEALED:
         return _summary(month, collection.seal_digest)
     _check_ready(month)
-    for name in ("seal_comments", "seal_ratings", "count_tickets", "count_days"):
+    for name in ("seal_comments", "seal_ratings", "seal_profiles", "count_tickets", "count_days"):
         _run(name, {"month": month})
     summary = _summary(month, _digest(month))
     collection.state = CollectionMonth.State.SEALED

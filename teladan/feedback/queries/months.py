@@ -11,12 +11,15 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from teladan.core import policy
+from teladan.core import clock, policy
 from teladan.feedback import rules
 from teladan.feedback.models import CollectionMonth, IssueDayCount, LatencyBucket, TicketCount
+from teladan.feedback.questionnaire import Plan, plan_of
+from teladan.feedback.sql import prepared_cursor, statement
 
 _REMEMBER_SECONDS = 60
 _remembered: dict[date, tuple[float, dict[str, Any]]] = {}
+_plans: dict[date, tuple[dict[str, Any], Plan]] = {}
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,38 @@ def collection_rules(month: date) -> dict[str, Any]:
     if found is None or found[0] < time.monotonic():
         found = _remembered[month] = (time.monotonic() + _REMEMBER_SECONDS, thresholds(month))
     return found[1]
+
+
+def plan_for(month: date) -> Plan:
+    """The questionnaire of a month and how much of it each citizen is asked; remembered with its rules."""
+    held, found = collection_rules(month), _plans.get(month)
+    if found is None or found[0] is not held:
+        found = _plans[month] = (held, plan_of(held, month))
+    return found[1]
+
+
+def first_page_month(token_hash: bytes) -> date:
+    """The month whose questionnaire the first page shows. The ticket is looked up only in the days when it matters:
+    while tickets of last month can still be used and last month asks by another version."""
+    month = clock.month_of(clock.today())
+    before = clock.add_months(month, -1)
+    same = plan_for(before).questionnaire.version == plan_for(month).questionnaire.version
+    grace_days = int(collection_rules(before)["collection.grace_days"])
+    if same or clock.today() >= rules.seal_opens_on(before, grace_days=grace_days):
+        return month
+    return ticket_page(token_hash)[0]
+
+
+def ticket_page(token_hash: bytes) -> tuple[date, bool]:
+    """Month of a ticket and whether its service costs something today; this month and free for what is no ticket.
+
+    Whether it was used or is too old makes no difference.
+    """
+    today = clock.today()
+    with prepared_cursor() as cursor:
+        cursor.execute(statement("ticket_page"), {"token_hash": token_hash, "today": today})
+        found: tuple[date, bool] | None = cursor.fetchone()
+    return found or (clock.month_of(today), False)
 
 
 def seal_opens_on(month: date) -> date:

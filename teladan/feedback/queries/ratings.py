@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,10 @@ from django.db import connection
 from django.db.models import Count
 
 from teladan.core import clock
+from teladan.feedback import rules
 from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS, CollectionMonth, SealedRating
+from teladan.feedback.queries.months import thresholds
+from teladan.feedback.questionnaire import plan_of
 from teladan.feedback.sql import statement
 
 _COUNTABLE = (*STAFF_ELEMENTS, "waktu")
@@ -78,11 +82,31 @@ def cells(
 
 def unit_moments(month: date) -> list[UnitAnswers]:
     """Answers per unit (service None) and per unit and service of a sealed month, the rule for free services applied."""
+    units: dict[int, list[tuple[Any, ...]]] = {}
+    for unit, *rest in _rows("unit_answers", {"month": month, "next_month": clock.add_months(month, 1)}):
+        units.setdefault(unit, []).append(tuple(rest))
+    share = plan_of(thresholds(month), month).share
     single: dict[tuple[int, int | None], list[tuple[Any, ...]]] = {}
-    for unit, service, *rest in _rows("unit_answers", {"month": month, "next_month": clock.add_months(month, 1)}):
-        single.setdefault((unit, None), []).append(tuple(rest))
-        single.setdefault((unit, service), []).append(tuple(rest))
+    for unit, rows in units.items():
+        for service, *rest in rows if share == 1 else _drawn_cost(rows, share):
+            single.setdefault((unit, None), []).append(tuple(rest))
+            single.setdefault((unit, service), []).append(tuple(rest))
     return [_answers(unit, service, rows) for (unit, service), rows in sorted(single.items(), key=_none_first)]
+
+
+_COST, _COUNT, _UNASKED = 1 + ELEMENTS.index("biaya"), 10, 13  # columns of unit_answers after the unit
+
+
+def _drawn_cost(rows: list[tuple[Any, ...]], share: Fraction) -> list[tuple[Any, ...]]:
+    """Where each element is asked of a share only, unasked cost counts for the same share: else free services would weigh
+    more in this element than paid ones, whose citizens are asked by draw."""
+    found = [row for row in rows if not row[_UNASKED]]
+    free = [row for row in rows if row[_UNASKED]]
+    for row, counted in zip(free, rules.spread([row[_COUNT] for row in free], share=share), strict=True):
+        left_out = (*row[:_COST], None, *row[_COST + 1 : _COUNT], row[_COUNT] - counted, *row[_COUNT + 1 :])
+        found.append(left_out)  # carries the answers to the overall question of all of them
+        found.append((*row[:_COUNT], counted, 0, 0, row[_UNASKED]))
+    return [row for row in found if row[_COUNT] or row[_COUNT + 1]]
 
 
 def _none_first(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:

@@ -35,10 +35,11 @@ WITH held AS (
     WHERE issued_at IS NOT NULL
     ON CONFLICT (month, officer_id, bucket) DO UPDATE SET count = l.count + 1
 )
-SELECT EXISTS (
+SELECT t.month, EXISTS (
     SELECT 1
-    FROM feedback_ticket t
-    JOIN services_servicestandard s ON s.service_id = t.service_id
-    WHERE t.token_hash = %(token_hash)s::bytea AND s.fee > 0
+    FROM services_servicestandard s
+    WHERE s.service_id = t.service_id AND s.fee > 0
       AND s.valid_from <= %(today)s::date AND (s.valid_until IS NULL OR s.valid_until > %(today)s::date)
 ) AS asks_cost
+FROM feedback_ticket t
+WHERE t.token_hash = %(token_hash)s::bytea

@@ -1,12 +1,11 @@
-"""The citizen's path: open the ticket, answer, add more, done. Every ticket that could be one walks it alike."""
+"""The citizen's path: open the ticket, answer, add more, done. Every ticket that could be one walks it alike.
+
+Each page can be the last. The first one casts; the others add to the rating for half an hour.
+"""
 
 from __future__ import annotations
 
-import secrets
-from datetime import date
-from functools import lru_cache
-
-from django.conf import settings
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -14,10 +13,13 @@ from django.utils.translation import get_language
 
 from teladan.core import clock
 from teladan.feedback import readers, tokens
-from teladan.feedback.actions.casting import EditClosed, amend_rating, cast_rating, read_edit_key
+from teladan.feedback.actions.casting import EditClosed, EditKey, amend_rating, cast_rating, read_edit_key
+from teladan.feedback.actions.profiles import add_profile
 from teladan.feedback.actions.tickets import TooManyTries, redeem_typed
-from teladan.feedback.forms import MoreForm, RatingForm, TypedForm
-from teladan.feedback.queries import collection_rules
+from teladan.feedback.forms import CommentForm, OfficialForm, QuestionsForm, TypedForm
+from teladan.feedback.models import ELEMENTS
+from teladan.feedback.queries import collection_rules, first_page_month, plan_for, ticket_page
+from teladan.feedback.questionnaire import Questionnaire, version_named
 from teladan.feedback.rules import Reading
 from teladan.feedback.views.doorway import (
     citizen_page,
@@ -27,9 +29,9 @@ from teladan.feedback.views.doorway import (
     see_other,
     ticket_in_hand,
 )
+from teladan.feedback.views.drawn import still
 
 Table = tuple[Reading, ...]
-_NONCE = "kunci-formulir"
 
 
 def _who_reads() -> Table:
@@ -44,93 +46,191 @@ def ticket_open(request: HttpRequest, token: str) -> HttpResponse:
     except tokens.MalformedToken:
         return render(request, "feedback/ticket_malformed.html", status=404)
     response = see_other("rating-form")
-    hold_ticket(response, tokens.token_hash(found))
+    hold_ticket(request, response, tokens.token_hash(found), tokens.order_of(found))
     return response
+
+
+# --- the first page --------------------------------------------------------------------------------------------------
 
 
 @citizen_page
 def rating_form(request: HttpRequest) -> HttpResponse:
-    """The first page. Its POST casts and always leads to the same answer."""
-    token_hash = ticket_in_hand(request)
-    if token_hash is None:
+    """The question that counts, and two about staff. Its POST casts and always leads to the same answer."""
+    hand = ticket_in_hand(request)
+    if hand is None:
         return see_other("rating-typed")
+    questionnaire = plan_for(first_page_month(hand.token_hash)).questionnaire
     if request.method != "POST":
-        return HttpResponse(_blank("form").replace(_NONCE, secrets.token_hex(16)))
-    form = RatingForm(request.POST, language=get_language())
+        return still(request, _first_blank, _who_reads(), questionnaire.version)
+    form = _questions(request.POST, questionnaire, questionnaire.first_page)
     if not form.is_valid():
         return HttpResponse(_first_page(form, _who_reads()), status=422)
-    cast = cast_rating(token_hash=token_hash, answers=form.answers(), nonce=form.cleaned_data["kunci"].encode())
+    cast = cast_rating(token_hash=hand.token_hash, answers=form.answers(), nonce=hand.nonce, order=hand.order)
     response = see_other("rating-more")
     hold_edit_key(response, cast.edit_key)
     return response
 
 
-def _first_page(form: RatingForm, table: Table) -> str:
+def _questions(data: object, questionnaire: Questionnaire, names: tuple[str, ...]) -> QuestionsForm:
+    return QuestionsForm(data, questionnaire=questionnaire, names=names, language=get_language() or "")
+
+
+def _first_blank(language: str, table: Table, version: str) -> str:
+    questionnaire = version_named(version)
+    return _first_page(_questions(None, questionnaire, questionnaire.first_page), table)
+
+
+def _first_page(form: forms.Form, table: Table) -> str:
     return render_to_string("feedback/rating_form.html", {"form": form, "readers": readers.sentence(table)})
 
 
-def _blank(kind: str) -> str:
-    draw = _draw_blank.__wrapped__ if settings.DEBUG else _draw_blank
-    return draw(kind, get_language(), clock.today(), _who_reads())
+# --- more, for half an hour ------------------------------------------------------------------------------------------
+
+
+def _key_in_hand(request: HttpRequest) -> EditKey | None:
+    try:
+        return read_edit_key(edit_key_in_hand(request))
+    except EditClosed:
+        return None
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
+    return render(request, "feedback/rating_closed.html", status=410 if request.method == "POST" else 200)
 
 
 @citizen_page
 def rating_more(request: HttpRequest) -> HttpResponse:
-    """Thanks, and a second page for those who have more to say within half an hour."""
-    try:
-        key = read_edit_key(edit_key_in_hand(request))
-    except EditClosed:
-        return render(request, "feedback/rating_closed.html", status=410 if request.method == "POST" else 200)
+    """Thanks, and the other elements for those who have more to say."""
+    key = _key_in_hand(request)
+    if key is None:
+        return _closed(request)
+    version = plan_for(key.month).questionnaire.version
     if request.method != "POST":
-        return HttpResponse(_blank("paid" if key.asks_cost else "free"))
-    form = MoreForm(request.POST, language=get_language(), asks_cost=key.asks_cost)
+        return still(request, _second_blank, version, key.second_page)
+    form = _questions(request.POST, version_named(version), key.second_page)
     if not form.is_valid():
-        return HttpResponse(_second_page(form, _who_reads()), status=422)
-    amend_rating(edit_key=edit_key_in_hand(request), answers=form.answers(), comment=form.cleaned_data["comment"])
+        return HttpResponse(_second_page(form), status=422)
+    amend_rating(edit_key=edit_key_in_hand(request), answers=form.answers())
+    return see_other("rating-comment")
+
+
+def _second_blank(language: str, version: str, names: tuple[str, ...]) -> str:
+    return _second_page(_questions(None, version_named(version), names))
+
+
+def _second_page(form: forms.Form) -> str:
+    return render_to_string("feedback/rating_more.html", {"form": form})
+
+
+@citizen_page
+def rating_comment(request: HttpRequest) -> HttpResponse:
+    """The citizen's own words."""
+    if _key_in_hand(request) is None:
+        return _closed(request)
+    if request.method != "POST":
+        return still(request, _comment_blank, _who_reads())
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(_comment_page(form, _who_reads()), status=422)
+    amend_rating(edit_key=edit_key_in_hand(request), answers={}, comment=form.cleaned_data["comment"])
     return see_other("rating-done")
 
 
-def _second_page(form: MoreForm, table: Table) -> str:
-    return render_to_string("feedback/rating_more.html", {"form": form, "readers": readers.comment_sentence(table)})
+def _comment_blank(language: str, table: Table) -> str:
+    return _comment_page(CommentForm(), table)
 
 
-@lru_cache(maxsize=32)
-def _draw_blank(kind: str, language: str, day: date, table: Table) -> str:
-    """A page nobody has filled in yet: the same for everyone, so it is drawn once a day. No ticket comes near it."""
-    if kind == "form":
-        return _first_page(RatingForm(language=language, initial={"kunci": _NONCE}), table)
-    return _second_page(MoreForm(language=language, asks_cost=kind == "paid"), table)
+def _comment_page(form: forms.Form, table: Table) -> str:
+    return render_to_string("feedback/rating_comment.html", {"form": form, "readers": readers.comment_sentence(table)})
+
+
+# --- the official form, one tap away ---------------------------------------------------------------------------------
+
+
+@citizen_page
+def rating_official(request: HttpRequest) -> HttpResponse:
+    """Everything the month asks and the respondent's profile on one page. Its POST casts, adds, and ends like the others."""
+    hand = ticket_in_hand(request)
+    if hand is None:
+        return see_other("rating-typed")
+    month, asks_cost = ticket_page(hand.token_hash)
+    plan = plan_for(month)
+    asked = {"kompetensi", "perilaku", *plan.second_page(order=hand.order, asks_cost=asks_cost)}
+    names = ("overall", *(name for name in ELEMENTS if name in asked))
+    if request.method != "POST":
+        return still(request, _official_blank, _who_reads(), plan.questionnaire.version, names)
+    form = OfficialForm(request.POST, questionnaire=plan.questionnaire, names=names, language=get_language() or "")
+    if not form.is_valid():
+        return HttpResponse(_official_page(form, _who_reads()), status=422)
+    first = {name: form.answers()[name] for name in plan.questionnaire.first_page}
+    cast = cast_rating(token_hash=hand.token_hash, answers=first, nonce=hand.nonce, order=hand.order)
+    amend_rating(edit_key=cast.edit_key, answers=form.answers(), comment=form.cleaned_data["comment"])
+    add_profile(edit_key=cast.edit_key, profile=form.profile())
+    response = see_other("rating-done")
+    hold_edit_key(response, cast.edit_key)
+    return response
+
+
+def _official_blank(language: str, table: Table, version: str, names: tuple[str, ...]) -> str:
+    form = OfficialForm(questionnaire=version_named(version), names=names, language=language)
+    return _official_page(form, table)
+
+
+def _official_page(form: OfficialForm, table: Table) -> str:
+    return render_to_string(
+        "feedback/rating_official.html",
+        {"form": form, "readers": readers.sentence(table), "comment_readers": readers.comment_sentence(table)},
+    )
+
+
+# --- around it -------------------------------------------------------------------------------------------------------
 
 
 @citizen_page
 def rating_done(request: HttpRequest) -> HttpResponse:
     """The last page; says the same to everyone."""
-    return render(request, "feedback/rating_done.html")
+    return still(request, _done)
+
+
+def _done(language: str) -> str:
+    return render_to_string("feedback/rating_done.html")
 
 
 @citizen_page
 def rating_readers(request: HttpRequest) -> HttpResponse:
     """Who reads what, the whole table."""
-    table = _who_reads()
+    return still(request, _readers, _who_reads())
+
+
+def _readers(language: str, table: Table) -> str:
     context = {"lines": readers.lines(table), "sentence": readers.sentence(table)}
-    return render(request, "feedback/rating_readers.html", context)
+    return render_to_string("feedback/rating_readers.html", context)
 
 
 @citizen_page
 def rating_typed(request: HttpRequest) -> HttpResponse:
     """The way in for those who type number and code instead of scanning."""
     if request.method != "POST":
-        return render(request, "feedback/rating_typed.html", {"form": TypedForm()})
+        return still(request, _typed_blank)
     form = TypedForm(request.POST)
     if not form.is_valid():
-        return render(request, "feedback/rating_typed.html", {"form": form}, status=422)
+        return HttpResponse(_typed_page(form), status=422)
+    number, code = form.cleaned_data["number"], form.cleaned_data["code"]
     try:
-        token_hash = redeem_typed(number=form.cleaned_data["number"], code=form.cleaned_data["code"])
+        token_hash = redeem_typed(number=number, code=code)
     except TooManyTries:
         return render(request, "feedback/rating_locked.html", status=429)
     if token_hash is None:
         form.refuse()
-        return render(request, "feedback/rating_typed.html", {"form": form}, status=422)
+        return HttpResponse(_typed_page(form), status=422)
     response = see_other("rating-form")
-    hold_ticket(response, token_hash)
+    hold_ticket(request, response, token_hash, tokens.order_of(f"{number}{code}".encode()))
     return response
+
+
+def _typed_blank(language: str) -> str:
+    return _typed_page(TypedForm())
+
+
+def _typed_page(form: forms.Form) -> str:
+    return render_to_string("feedback/rating_typed.html", {"form": form})

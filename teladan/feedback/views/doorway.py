@@ -1,12 +1,14 @@
 """What every citizen's page shares: open to all, no session, one language, strict headers, and two small cookies.
 
-A ticket in hand is a signed reference in a cookie, the same for a scanned and a typed ticket; the second page is a signed
+A ticket in hand is a signed reference in a cookie, the same for a scanned and a typed ticket; the later pages have a signed
 key in another. Nothing of it is looked up here, so a used, an expired and an unknown ticket open the same door.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -20,7 +22,7 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-LANGUAGES = ("id", "en")
+LANGUAGES = ("id", "min", "en")
 TICKET_SECONDS = 60 * 60
 EDIT_SECONDS = 30 * 60
 CSP = (
@@ -35,6 +37,15 @@ _HEADERS = {
 _signer = Signer(salt="teladan.feedback.ticket")
 
 View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A ticket in the citizen's hand: its stored hash, a random number that only this browser has, its order of questions."""
+
+    token_hash: bytes
+    nonce: bytes = field(repr=False)
+    order: int = field(repr=False)
 
 
 def strict_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -105,15 +116,20 @@ def _set(response: HttpResponse, name: str, value: str, seconds: int | None) -> 
     response.set_cookie(name, value, max_age=seconds, path="/", secure=settings.TLS, httponly=True, samesite="Lax")
 
 
-def hold_ticket(response: HttpResponse, token_hash: bytes) -> None:
-    """Put a ticket's reference into the citizen's hand."""
-    _set(response, _cookie("tiket"), _signer.sign(token_hash.hex()), TICKET_SECONDS)
+def hold_ticket(request: HttpRequest, response: HttpResponse, token_hash: bytes, order: int) -> None:
+    """Put a ticket into the citizen's hand. The same ticket taken again keeps its way to the rating already given."""
+    hand = ticket_in_hand(request)
+    if hand is None or hand.token_hash != token_hash:
+        hand = Hand(token_hash, secrets.token_bytes(16), order)
+    text = f"{hand.token_hash.hex()}.{hand.nonce.hex()}.{hand.order:04d}"
+    _set(response, _cookie("tiket"), _signer.sign(text), TICKET_SECONDS)
 
 
-def ticket_in_hand(request: HttpRequest) -> bytes | None:
-    """The hash of the ticket in hand, or nothing."""
+def ticket_in_hand(request: HttpRequest) -> Hand | None:
+    """The ticket in hand, or nothing."""
     try:
-        return bytes.fromhex(_signer.unsign(request.COOKIES.get(_cookie("tiket"), "")))
+        token_hash, nonce, order = _signer.unsign(request.COOKIES.get(_cookie("tiket"), "")).split(".")
+        return Hand(bytes.fromhex(token_hash), bytes.fromhex(nonce), int(order))
     except (BadSignature, ValueError):
         return None
 
@@ -124,5 +140,5 @@ def hold_edit_key(response: HttpResponse, edit_key: str) -> None:
 
 
 def edit_key_in_hand(request: HttpRequest) -> str:
-    """The key of the second page, or an empty text."""
+    """The key of the later pages, or an empty text."""
     return request.COOKIES.get(_cookie("lanjut"), "")

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0004_lean_answers'),
+        ('feedback', '0005_profiles'),
         ('people', '0003_added_headships'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

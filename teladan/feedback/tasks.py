@@ -1,0 +1,12 @@
+"""Periodic work of this room."""
+
+from __future__ import annotations
+
+from teladan.core.jobs import app
+from teladan.feedback.actions.profiles import mix_profiles
+
+
+@app.periodic(cron="20 19 * * *")  # 02.20 WIB
+@app.task(name="feedback.mix_profiles", queueing_lock="feedback.mix_profiles", pass_context=False)
+def mix_waiting_profiles(timestamp: int) -> None:
+    mix_profiles()
