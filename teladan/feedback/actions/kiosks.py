@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from teladan.core import audit, clock, ratelimit
 from teladan.core.audit import Event
 from teladan.feedback import kiosk_box, rules, tokens
-from teladan.feedback.actions.casting import EditClosed, amend_rating, cast_rating
+from teladan.feedback.actions.casting import amend_rating, cast_rating
 from teladan.feedback.actions.tickets import TooManyTries, hasher, redeem_typed
 from teladan.feedback.kiosk_box import Letter, Unreadable
-from teladan.feedback.models import ELEMENTS, Kiosk
+from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS, Kiosk
 from teladan.people.models import Unit, User
 
 _DEVICE = b"teladan-kiosk-device-v1"
@@ -178,15 +178,18 @@ def _ticket(content: _Content) -> bytes | None:
 
 
 def _cast(token_hash: bytes, content: _Content, letter_id: str) -> None:
-    """Both pages at once; what a second page would add follows under the same key."""
+    """The first page casts; the rest follows under its key, which keeps what the ticket's month asks and nothing else."""
+    first = {name: content.answers[name] for name in ("overall", *STAFF_ELEMENTS)}
     cast = cast_rating(
-        token_hash=token_hash, answers=content.answers, nonce=letter_id.encode(), channel=rules.KIOSK_CHANNEL
+        token_hash=token_hash,
+        answers=first,
+        nonce=letter_id.encode(),
+        order=tokens.order_of(content.token or f"{content.number}{content.code}".encode()),
+        channel=rules.KIOSK_CHANNEL,
     )
-    if content.comment:
-        try:
-            amend_rating(edit_key=cast.edit_key, answers={}, comment=content.comment)
-        except EditClosed:  # pragma: no cover - the key was made a moment ago
-            return
+    others = {name: answer for name, answer in content.answers.items() if name not in first and answer is not None}
+    if others or content.comment:
+        amend_rating(edit_key=cast.edit_key, answers=others, comment=content.comment)
 
 
 def _read(content: bytes) -> _Content:

@@ -31,10 +31,10 @@ from teladan.feedback import kiosk_box, readers, rules, tokens
 from teladan.feedback.actions import kiosks as actions
 from teladan.feedback.actions.kiosks import KioskRefused, WrongCode
 from teladan.feedback.actions.tickets import TooManyTries, redeem_typed
-from teladan.feedback.forms import MoreForm, RatingForm, TypedForm
+from teladan.feedback.forms import CommentForm, QuestionsForm, TypedForm
 from teladan.feedback.forms_kiosk import EnrolForm, KioskForm, RevokeForm
 from teladan.feedback.models import Kiosk
-from teladan.feedback.queries import collection_rules, kiosks
+from teladan.feedback.queries import collection_rules, kiosks, plan_for
 from teladan.feedback.views.doorway import LANGUAGES, language_of
 from teladan.people import queries as people
 from teladan.people.access import requires, units_where
@@ -88,13 +88,18 @@ def kiosk_screen(request: HttpRequest, kiosk: Kiosk) -> HttpResponse:
         return _enrol(request, kiosk)
     if not _is_ours(request, kiosk):
         return render(request, "feedback/kiosk_enrol.html", {"form": EnrolForm(), "kiosk": kiosk}, status=401)
-    language = get_language()
+    plan = plan_for(clock.month_of(clock.today()))
+    asked = {"questionnaire": plan.questionnaire, "language": get_language() or ""}
+    # Months that draw some elements per ticket ask them where the ticket is known at once; a tablet without a connection
+    # cannot tell its month, and would let volunteers answer.
+    others = plan.second_page(order=0, asks_cost=False) if plan.share == 1 else ()
     table = readers.table_from(collection_rules(clock.month_of(clock.today())))
     context = {
         "kiosk": kiosk,
         "typed": TypedForm(),
-        "first": RatingForm(language=language),
-        "more": MoreForm(language=language, asks_cost=False),
+        "first": QuestionsForm(names=plan.questionnaire.first_page, **asked),
+        "more": QuestionsForm(names=others, **asked),
+        "words": CommentForm(),
         "readers": readers.sentence(table),
         "comment_readers": readers.comment_sentence(table),
         "languages": LANGUAGES,
