@@ -130,7 +130,7 @@ def programs(report: Report) -> None:
             cell = {name: f"{o['seconds']:.2f}" if o else "–" for name, o in others.items()}
             times = {name: f"{o['seconds'] / seconds:.0f}" if o else "–" for name, o in others.items()}
             report.say(
-                f"| `{formula}` | {cells:,} | {seconds:.3f} | {cell['mixedlm']} | {cell['lme4']} | {times['mixedlm']} | "
+                f"| `{formula.replace('|', chr(92) + '|')}` | {cells:,} | {seconds:.3f} | {cell['mixedlm']} | {cell['lme4']} | {times['mixedlm']} | "
                 f"{times['lme4']} | {', '.join(f'{x:+.1e}' for x in apart)} | {', '.join(f'{x:.0e}' for x in far)} |"
             )
             if others["lme4"]:
@@ -282,11 +282,6 @@ PARTS: dict[str, tuple[str, Callable[[Report], None]]] = {
     "growth": ("Pertumbuhan: sel yang sama dari penilaian yang makin banyak, PostgreSQL, jam dinding", growth),
     "country": ("Seluruh petugas dalam satu taksiran, detik prosesor satu utas", country),
 }
-
-
-def run(seconds: float, rounds: int) -> None:
-    """As a part of `python -m bench`: time and rounds do not apply."""
-    main([])
 
 
 def main(names: list[str]) -> None:

@@ -108,6 +108,7 @@ def cells_from_counts(
     Raises ValueError naming the column that is missing or empty.
     """
     table = [(_numbers(row, (n, total, squares)), _levels(row, fixed), _levels(row, groups)) for row in rows]
+    table.sort(key=lambda t: (t[1], t[2], t[0]))  # adding floats in another order would change the last digits
     numbers = np.array([t[0] for t in table], dtype=np.float64).reshape(-1, 3)
     return Cells(
         numbers[:, 0].copy(),

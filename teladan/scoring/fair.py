@@ -270,7 +270,7 @@ def _components(est: Fit, officer: str, prior_scale: float | None) -> Components
     """Weigh the officers' spread s by likelihood times prior, over u = 2/pi arctan(s / scale), where the prior is flat."""
     if est.sigma2 <= 0:
         return None
-    estimate = {**est.variances, "residual": est.sigma2}
+    estimate = {k: float(f"{v:.9g}") for k, v in (*est.variances.items(), ("residual", est.sigma2))}
     if prior_scale is None or officer in est.unidentified:
         return replace(Components.known(estimate), prior_scale=prior_scale)
     best = est.criterion
@@ -283,11 +283,12 @@ def _components(est: Fit, officer: str, prior_scale: float | None) -> Components
 
     mode = 2 / math.pi * math.atan(math.sqrt(estimate[officer]) / prior_scale)
     mode = min(mode, U_MAX)
-    low, high = _reach(loss, mode, 0.0), _reach(loss, mode, U_MAX)
+    low, high = (round(_reach(loss, mode, end), 6) for end in (0.0, U_MAX))
     nodes, heights = np.polynomial.legendre.leggauss(GRID_POINTS)
     at = [low + (high - low) * (1 + float(x)) / 2 for x in nodes]
     weights = heights * np.exp(-np.array([loss(u) for u in at]) / 2)
-    shares = weights / weights.sum()
+    shares = np.round(weights / weights.sum(), 8)  # beyond lies the noise of differences of a large criterion
+    shares[shares.argmax()] += 1 - shares.sum()
     grid = tuple((float(w), variances(u)) for w, u in zip(shares, at, strict=True))
     df = max(T_DF, len(est.labels[officer]) - 1)
     return Components(grid, estimate, prior_scale, float(stdtrit(df, 0.975)))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -253,6 +257,41 @@ def test_scores_can_be_redone_from_their_record() -> None:
     for one in group_results(_group({f"p{i}": 15 for i in range(9)}), POLICY).values():
         assert one.recompute is not None
         assert scoring.recompute_score(one.recompute) == pytest.approx(one.score, abs=1e-6)
+
+
+def test_nothing_is_suggested_where_the_score_may_not_be_used() -> None:
+    results = group_results(_group({"a": 40, "b": 40, "c": 40, "small": 3}), POLICY)
+    assert results["small"].use == "self_only"
+    assert results["small"].suggestion is None
+    assert results["small"].adjusted is not None
+
+
+def test_a_suggestion_needs_both_intervals_beyond_the_expectation() -> None:
+    group = _group({f"p{i}": 60 for i in range(9)})
+    for one in group_results(group, POLICY).values():
+        assert one.suggestion == "meets"  # 3.0 to 3.6 is expected, and nobody is clearly beyond
+    strict = group_results(group, replace(POLICY, expectation_low=3.2, expectation_high=3.4))
+    for one in strict.values():
+        assert one.low is not None
+        assert one.high is not None
+        assert one.adjusted_low is not None
+        assert one.adjusted_high is not None
+        assert (one.suggestion == "above") == (min(one.low, one.adjusted_low) > 3.4)
+        assert (one.suggestion == "below") == (max(one.high, one.adjusted_high) < 3.2)
+    assert {one.suggestion for one in strict.values()} == {"above", "meets", "below"}
+
+
+def test_a_month_opened_before_the_rule_takes_the_defaults_of_the_pack() -> None:
+    pack = {
+        row["key"]: row["value"]
+        for row in json.loads((Path(closing.__file__).parents[2] / "config" / "data" / "policy.json").read_text())
+    }
+    old = {key: value for key, value in pack.items() if key not in NEWER}
+    assert Policy.of(old) == Policy.of(pack)
+    assert Policy.of(pack | {"score.prior_scale": 0.5}).prior_scale == 0.5
+
+
+NEWER = {"score.prior_scale", "score.expectation_low", "score.expectation_high"}
 
 
 def _previous(months: tuple[str, ...], score: float = 3.33) -> Previous:
