@@ -117,7 +117,7 @@ def outcome(
 def test_effect_by_hand() -> None:
     before = outcome(
         {
-            "a": Standing("award", 3.50, True),
+            "a": Standing("award", 3.50, True, "above"),
             "b": Standing("award", 3.40),
             "c": Standing("evaluation", 3.30),
             "d": Standing("self_only", 3.20),
@@ -130,7 +130,7 @@ def test_effect_by_hand() -> None:
         {
             "a": Standing("evaluation", 3.50),  # one step down, off the shortlist
             "b": Standing("award", 3.46, True),  # moved, onto the shortlist
-            "c": Standing("evaluation", 3.35),  # not more than 0.05
+            "c": Standing("evaluation", 3.35, suggestion="below"),  # not more than 0.05
             "d": Standing("hidden"),
             "e": Standing("self_only", 3.10),
         },
@@ -141,6 +141,7 @@ def test_effect_by_hand() -> None:
     assert found["uses"] == {"hidden": [1, 1], "self_only": [1, 1], "evaluation": [1, 2], "award": [2, 1]}
     assert (found["raised"], found["lowered"]) == (1, 2)
     assert found["scores"] == {"compared": 3, "moved": 1}
+    assert found["suggestions"] == {"below": [0, 1], "meets": [0, 0], "above": [1, 0]}
     assert found["shortlist"] == {"before": 1, "after": 1, "enter": 1, "leave": 1}
     assert found["units"] == {
         "before": 2, "after": 2, "lost": 1, "gained": 1, "hidden": ["Dinas B"], "regraded": ["Dinas A"]

@@ -114,6 +114,9 @@ def pair_words(pair: tuple[str, str]) -> str:
         ("score.evaluation_reliability", "score.award_reliability"): _(
             "Penghargaan tidak boleh menuntut keandalan lebih rendah daripada evaluasi."
         ),
+        ("score.expectation_low", "score.expectation_high"): _(
+            "Batas bawah ekspektasi tidak boleh di atas batas atasnya."
+        ),
     }[pair]
 
 
@@ -198,6 +201,7 @@ def _outcome(frozen: Frozen) -> Outcome:
                 str(one.draft.use),
                 one.draft.score,
                 str(one.draft.use) == "award" and bool(one.draft.ranks and one.draft.ranks["selected"]),
+                one.draft.suggestion,
             )
             for one in frozen.officers
         },

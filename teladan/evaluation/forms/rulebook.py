@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from teladan.core import clock
 from teladan.core.stepup import StepUpForm
-from teladan.evaluation.rules.rulebook import OneOf, Share, Some, Spec, Whole
+from teladan.evaluation.rules.rulebook import Number, OneOf, Some, Spec, Whole
 from teladan.ui import formats
 
 
@@ -37,10 +37,10 @@ class WholeField(forms.CharField):
         return int(text)
 
 
-class ShareField(forms.CharField):
-    """A share, with comma or full stop; per cent where the rule is written so."""
+class NumberField(forms.CharField):
+    """A number with comma or full stop; per cent where the rule is written so."""
 
-    def __init__(self, kind: Share, *, percent: bool, **kwargs: Any) -> None:
+    def __init__(self, kind: Number, *, percent: bool, **kwargs: Any) -> None:
         super().__init__(max_length=12, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **kwargs)
         self.kind, self.percent = kind, percent
 
@@ -71,8 +71,8 @@ def value_field(spec: Spec, *, names: dict[str, str], percent: bool, hint: str) 
     kind = spec.kind
     if isinstance(kind, Whole):
         return WholeField(kind, error_messages=required, **common)
-    if isinstance(kind, Share):
-        return ShareField(kind, percent=percent, error_messages=required, **common)
+    if isinstance(kind, Number):
+        return NumberField(kind, percent=percent, error_messages=required, **common)
     choices = [(name, names[name]) for name in getattr(kind, "names", ())]
     if isinstance(kind, Some):
         return forms.MultipleChoiceField(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 USES = ("hidden", "self_only", "evaluation", "award")
+SUGGESTIONS = ("below", "meets", "above")
 VISIBLE_SHIFT = 0.05  # on the scale of 1-4; smaller differences do not survive two decimals and an interval
 
 
@@ -22,6 +23,7 @@ class Standing:
     use: str
     score: float | None = None
     on_shortlist: bool = False
+    suggestion: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def compare(before: Outcome, after: Outcome, *, names: Mapping[str, str], least:
         "held": [before.held, after.held],
         "scores": _scores(before, after, least),
         "shortlist": _shortlist(before, after),
+        "suggestions": _suggestions(before, after),
         "units": {
             **_shown(before.units, after.units),
             "hidden": sorted(names[code] for code in _lost(before.units, after.units)),
@@ -69,6 +72,7 @@ def is_nothing(effect: Mapping[str, Any]) -> bool:
         and not (effect["scores"] or {}).get("moved")
         and not effect["shortlist"]["enter"]
         and not effect["shortlist"]["leave"]
+        and all(old == new for old, new in effect["suggestions"].values())
         and not effect["units"]["regraded"]
         and not any(effect[part][way] for part in ("units", "services") for way in ("lost", "gained"))
     )
@@ -77,6 +81,11 @@ def is_nothing(effect: Mapping[str, Any]) -> bool:
 def _uses(before: Outcome, after: Outcome) -> dict[str, list[int]]:
     old, new = (Counter(one.use for one in side.officers.values()) for side in (before, after))
     return {use: [old[use], new[use]] for use in USES}
+
+
+def _suggestions(before: Outcome, after: Outcome) -> dict[str, list[int]]:
+    old, new = (Counter(one.suggestion for one in side.officers.values()) for side in (before, after))
+    return {standing: [old[standing], new[standing]] for standing in SUGGESTIONS}
 
 
 def _steps(before: Outcome, after: Outcome, *, up: bool) -> int:

@@ -47,7 +47,6 @@ class Policy:
     award_min_group: int
     pool_ratings: int
     pool_officers: int
-    covariates: tuple[str, ...]
     thresholds: Thresholds
     prior_scale: float = 0.3
     expectation_low: float = 3.0

@@ -53,8 +53,8 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Share:
-    """A number between 0 and 1, within bounds."""
+class Number:
+    """A number within bounds; shares lie between 0 and 1."""
 
     minimum: float
     maximum: float
@@ -100,7 +100,7 @@ class Guideline:
         return ""
 
 
-Kind = Whole | Share | Some | OneOf | Guideline
+Kind = Whole | Number | Some | OneOf | Guideline
 
 
 @dataclass(frozen=True)
@@ -126,21 +126,24 @@ _SPECS = (
     Spec("disclosure.issue_days", Group.DISCLOSURE, Whole(3, 20)),
     Spec("disclosure.band_officers", Group.DISCLOSURE, Whole(8, 50)),
     Spec("disclosure.response_tickets", Group.DISCLOSURE, Whole(50, 500)),
-    Spec("disclosure.response_minimum", Group.DISCLOSURE, Share(0.0, 0.5)),
-    Spec("disclosure.coverage", Group.DISCLOSURE, Share(0.5, 1.0), Effect.NONE),
+    Spec("disclosure.response_minimum", Group.DISCLOSURE, Number(0.0, 0.5)),
+    Spec("disclosure.coverage", Group.DISCLOSURE, Number(0.5, 1.0), Effect.NONE),
     Spec("ikm.regime", Group.UNIT, OneOf(tuple(sorted(scoring.REGIMES)))),
     Spec("score.elements", Group.OFFICER, Some((*scoring.STAFF_ELEMENTS, "waktu"), 1)),
     Spec("score.covariates", Group.OFFICER, Some(FIXED, 0)),
     Spec("score.window_months", Group.OFFICER, Whole(2, 12)),
     Spec("score.min_n", Group.OFFICER, Whole(10, 200)),
     Spec("score.evaluation_n", Group.OFFICER, Whole(10, 500)),
-    Spec("score.evaluation_reliability", Group.OFFICER, Share(0.5, 0.99)),
+    Spec("score.evaluation_reliability", Group.OFFICER, Number(0.5, 0.99)),
+    Spec("score.prior_scale", Group.OFFICER, Number(0.05, 1.0)),
+    Spec("score.expectation_low", Group.OFFICER, Number(1.0, 4.0)),
+    Spec("score.expectation_high", Group.OFFICER, Number(1.0, 4.0)),
     Spec("score.pool_ratings", Group.OFFICER, Whole(1, 500)),
     Spec("score.pool_officers", Group.OFFICER, Whole(1, 20)),
-    Spec("score.award_reliability", Group.AWARD, Share(0.5, 0.99)),
-    Spec("award.q", Group.AWARD, Share(0.01, 0.5)),
+    Spec("score.award_reliability", Group.AWARD, Number(0.5, 0.99)),
+    Spec("award.q", Group.AWARD, Number(0.01, 0.5)),
     Spec("award.min_group", Group.AWARD, Whole(8, 100)),
-    Spec("award.min_punctuality", Group.AWARD, Share(0.0, 1.0), Effect.AWARD),
+    Spec("award.min_punctuality", Group.AWARD, Number(0.0, 1.0), Effect.AWARD),
     Spec("evaluation.distribution", Group.EVALUATION, Guideline(), Effect.NONE),
     Spec("learning.minimum_group", Group.KEEPING, Whole(5, 50), Effect.NONE),
     Spec("retention.import_days", Group.KEEPING, Whole(1, 365), Effect.NONE),
@@ -153,8 +156,9 @@ NOT_ABOVE = (
     ("score.min_n", "score.evaluation_n"),
     ("disclosure.k", "score.evaluation_n"),
     ("score.evaluation_reliability", "score.award_reliability"),
+    ("score.expectation_low", "score.expectation_high"),
 )
-"""Pairs in which the first may not exceed the second: a stricter use never asks for less than a looser one."""
+"""Pairs in which the first may not exceed the second: a stricter use never asks for less than a looser one, and no range is upside down."""
 
 
 def problem(key: str, value: object) -> str:

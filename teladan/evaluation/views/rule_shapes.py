@@ -241,6 +241,15 @@ def _facts(told: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         _("%(before)s menjadi %(after)s: %(enter)s masuk, %(leave)s keluar")
         % {name: formats.number(count) for name, count in short.items()},
     )
+    standings = {"below": _("di bawah"), "meets": _("sesuai"), "above": _("di atas")}
+    yield (
+        _("Saran perilaku"),
+        "; ".join(
+            _("%(standing)s: %(before)s menjadi %(after)s")
+            % {"standing": standings[one], "before": formats.number(old), "after": formats.number(new)}
+            for one, (old, new) in ((one, told["suggestions"][one]) for one in effects.SUGGESTIONS)
+        ),
+    )
     yield _("Unit terbit"), _change(told["units"])
     yield _("Layanan terbit"), _change(told["services"])
     yield (

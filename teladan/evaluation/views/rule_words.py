@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from teladan.evaluation.rules.rulebook import SPECS, Effect, Group, Share, Some
+from teladan.evaluation.rules.rulebook import SPECS, Effect, Group, Number, Some
 from teladan.evaluation.views.words import COVARIATES, ELEMENTS
 from teladan.ui import formats
 
@@ -122,6 +122,20 @@ RULES: dict[str, Words] = {
         gettext_lazy("Keandalan untuk evaluasi"),
         gettext_lazy("Penilai boleh memakai nilai mulai keandalan ini, antara 0 dan 1."),
     ),
+    "score.prior_scale": Words(
+        gettext_lazy("Beda wajar antarpetugas"),
+        gettext_lazy(
+            "Seberapa jauh petugas biasanya berbeda, pada skala 1 sampai 4. Makin kecil, makin nilai ditarik."
+        ),
+    ),
+    "score.expectation_low": Words(
+        gettext_lazy("Ekspektasi warga: batas bawah"),
+        gettext_lazy("Di bawahnya barulah disarankan di bawah ekspektasi, bila kedua rentang ada di bawahnya."),
+    ),
+    "score.expectation_high": Words(
+        gettext_lazy("Ekspektasi warga: batas atas"),
+        gettext_lazy("Di atasnya barulah disarankan di atas ekspektasi, bila kedua rentang ada di atasnya."),
+    ),
     "score.pool_ratings": Words(
         gettext_lazy("Layanan jarang: penilaian"),
         gettext_lazy("Layanan di bawah sekian penilaian digabung sebelum dihitung."),
@@ -206,7 +220,7 @@ def shown(key: str, value: Any) -> str:
         return ", ".join(choice_words(str(one)) for one in value) or _("tidak ada")
     if isinstance(value, dict):
         return _("tabel pedoman")
-    if isinstance(spec.kind if spec else None, Share):
+    if isinstance(spec.kind if spec else None, Number):
         return (
             formats.percent(value, 0 if unit and round(value * 100, 6) % 1 == 0 else 1)
             if unit == "%"

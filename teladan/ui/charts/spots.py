@@ -324,11 +324,11 @@ class _FunnelPainter:
                 continue
             text = shortened(spot.label, width * 0.45, 15)
             half = text_width(text, 16) / 2
-            middle = min(max(x.at(spot.n), half), width - half)
+            middle = min(max(x.at(spot.n), x.start + half), max(x.start + half, width - half))
             above = spot.value >= self.centre.value and y.at(spot.value) > y.end + 8
             above = above or y.at(spot.value) + 30 > y.start  # never into the axis
             place = y.at(spot.value) + (-12 if above else 24)
             if any(abs(place - row) < 17 and abs(middle - centre) < half + reach for row, centre, reach in taken):
                 continue
             taken.append((place, middle, half))
-            yield marks.words_inside(x.at(spot.n), place, text, "c-value", 0, width)
+            yield marks.words_inside(x.at(spot.n), place, text, "c-value", x.start, width)
