@@ -14,6 +14,7 @@ class Event(StrEnum):
     """Every kind of act that is recorded. Rooms add their line here, so that the list can be read in one place."""
 
     POLICY_LOADED = "policy.loaded"
+    HOLIDAYS_LOADED = "core.holidays_loaded"
     EMPLOYEES_IMPORTED = "people.employees_imported"
     UNITS_IMPORTED = "people.units_imported"
     PERSON_CHANGED = "people.person_changed"
@@ -32,6 +33,10 @@ class Event(StrEnum):
     RATINGS_IMPORTED = "feedback.ratings_imported"
     MONTH_OPENED = "feedback.month_opened"
     MONTH_SEALED = "feedback.month_sealed"
+    COMPLAINT_RECEIVED = "complaints.received"
+    COMPLAINT_CHANGED = "complaints.changed"
+    COMPLAINT_HEARD = "complaints.heard"
+    COMPLAINT_LAPSED = "complaints.lapsed"
     MONTH_CLOSED = "evaluation.month_closed"
     MONTH_REOPENED = "evaluation.month_reopened"
     ACHIEVEMENT_SET = "evaluation.achievement_set"
