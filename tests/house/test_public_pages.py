@@ -9,10 +9,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 SIGN_IN = {"account_login", "account_logout", "set_language"}
 CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-done", "rating-readers", "rating-typed"}
 SITE = {"public-home", "public-unit", "public-unit-csv", "public-awards", "public-how", "award-check", "award-verify"}
+COMPLAINANT = {
+    "complaint-start", "complaint-form", "complaint-receipt", "complaint-check", "complaint-status",
+    "complaint-withdraw", "complaint-leave",
+}  # fmt: skip
 DOOR = {"desk-home"}  # sends a stranger on to the public site
 SYSTEMS = {"intake:event_send", "intake:ticket_replace", "intake:openapi-json"}  # a token of their own opens these
 DEVELOPER = {"ui-gallery"}  # answers only where TELADAN_GALLERY is set
-PUBLIC = SIGN_IN | CITIZEN | SITE | DOOR | SYSTEMS | DEVELOPER
+PUBLIC = SIGN_IN | CITIZEN | SITE | COMPLAINANT | DOOR | SYSTEMS | DEVELOPER
 
 
 def patterns(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, URLPattern]]:
