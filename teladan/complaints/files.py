@@ -79,7 +79,7 @@ def _document(content: bytes) -> Looked:
 
 def png_size(content: bytes) -> tuple[int, int] | None:
     """Width and height from the first chunk; None when the file does not end where it says."""
-    if len(content) < 45 or content[12:16] != b"IHDR" or b"IEND" not in content[-12:]:
+    if len(content) < 45 or content[12:16] != b"IHDR" or content[-8:-4] != b"IEND":
         return None
     width, height = struct.unpack(">II", content[16:24])
     return width, height
