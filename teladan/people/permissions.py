@@ -161,12 +161,18 @@ ROLES: dict[Role, RoleInfo] = {
         frozenset({P.ACHIEVEMENT_SET, P.UNIT_RESULT_VIEW, P.AWARD_VIEW, P.EVALUATION_MONITOR}),
     ),
     Role.INSPECTOR: RoleInfo(
-        _("Inspektorat"), _("Memeriksa integritas dan jejak audit."), _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW, P.COMPLAINT_MONITOR}
+        _("Inspektorat"),
+        _("Memeriksa integritas dan jejak audit."),
+        _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW, P.COMPLAINT_MONITOR},
     ),
     Role.MODERATOR: RoleInfo(_("Moderator"), _("Memeriksa komentar warga dari luar unit."), _EVERYONE),
-    Role.COMPLAINT_HANDLER: RoleInfo(_("Penangan pengaduan"), _("Menangani pengaduan bernama."), _EVERYONE | {P.COMPLAINT_HANDLE}),
+    Role.COMPLAINT_HANDLER: RoleInfo(
+        _("Penangan pengaduan"), _("Menangani pengaduan bernama."), _EVERYONE | {P.COMPLAINT_HANDLE}
+    ),
     Role.PRIVACY_OFFICER: RoleInfo(
-        _("Pejabat pelindungan data"), _("Menjawab permintaan data pribadi."), _EVERYONE | {P.AUDIT_VIEW, P.COMPLAINT_READINGS_VIEW}
+        _("Pejabat pelindungan data"),
+        _("Menjawab permintaan data pribadi."),
+        _EVERYONE | {P.AUDIT_VIEW, P.COMPLAINT_READINGS_VIEW},
     ),
     Role.ADMIN: RoleInfo(
         _("Administrator sistem"),
