@@ -114,7 +114,7 @@ class ComplaintForm(_Plain):
     served_on = forms.DateField(
         label=gettext_lazy("Kapan Anda dilayani?"),
         input_formats=DAYS,
-        help_text=gettext_lazy("Misalnya 23-11-2026. Bila lupa, tulis kira-kira."),
+        help_text=gettext_lazy("Bila lupa harinya, pilih kira-kira."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
             "required": gettext_lazy("Tulis tanggalnya."),

@@ -165,7 +165,9 @@ def complaint_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """The file, with what can be done now."""
     user = _user(request)
     case = handling.open_file(case_id=case_id, by=user)
-    context = {"file": queries.file_of(case), "case": case, "acts": _acts_for(case, user)}
+    acts = _acts_for(case, user)
+    handing_on = [(name, act) for name, act in acts if act.danger]
+    context = {"file": queries.file_of(case), "case": case, "acts": acts, "handing_on": handing_on}
     return render(request, "complaints/complaint_case.html", context)
 
 
