@@ -6,11 +6,12 @@ Only counts come out of the database: cells, patterns of answers, events per off
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from teladan.complaints import queries as complaints
 from teladan.core import clock
 from teladan.evaluation.models import Closing, OfficerResult
 from teladan.evaluation.rules import closing as rules
@@ -96,6 +97,7 @@ class Inputs:
     by_officer: Mapping[str, Mapping[str, Volume]]
     previous: Mapping[str, Mapping[str, Previous]] = field(default_factory=dict)
     previous_digest: str = ""
+    complaints: Mapping[str, float | None] = field(default_factory=dict)
 
     def unit_codes(self) -> list[str]:
         """Units with an event or an answer in the month."""
@@ -151,6 +153,7 @@ class Inputs:
                 "officers": {u: {o: v.as_json() for o, v in found.items()} for u, found in self.by_officer.items()},
                 "names": self._names(),
                 "previous": self.previous_digest,
+                "complaints": self.complaints,
             }
         )
 
@@ -203,6 +206,7 @@ def read(month: date) -> Inputs:
         by_officer=_volumes(volumes, keys, lambda row: keys.officers[row.officer_id]),
         previous=_previous(shown, keys),
         previous_digest=before.results_digest if before else "",
+        complaints=asdict(complaints.public_counts(month)),
     )
 
 
