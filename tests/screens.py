@@ -47,7 +47,8 @@ RULES = ["/aturan", "/aturan/riwayat", "/aturan/score.evaluation_n"]
 AWARDS = ["/penghargaan/tim", "/penghargaan/tim/*"]
 PAGES: dict[str, list[str]] = {
     CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "/n/TIDAK-ADA", "/publik", "/publik/unit/*",
-              "/publik/penghargaan", "/publik/cara-kerja", "/tidak-ada"],
+              "/publik/penghargaan", "/publik/cara-kerja", "/pengaduan", "/pengaduan/baru", "/pengaduan/cek",
+              "/tidak-ada"],
     "officer": [*MINE, "/nilai-saya", "/nilai/*/mengapa", "/loket", "/loket?pilih"],
     "employee": MINE,
     "appraiser": ["/", *TEAM, "/evaluasi", "/evaluasi/*"],
@@ -61,10 +62,10 @@ PAGES: dict[str, list[str]] = {
     "pyb": ["/", *UNITS],
     "committee": ["/", *AWARDS],
     "mayor": ["/", "/capaian", "/hasil-unit", *AWARDS],
-    "inspector": [*LEARNS, *RULES],
+    "inspector": [*LEARNS, "/integritas", "/integritas/*", *RULES, "/pengaduan/kasus/terlambat"],
     "moderator": LEARNS,
-    "complaint_handler": LEARNS,
-    "privacy_officer": LEARNS,
+    "complaint_handler": ["/", "/pengaduan/kasus", "/pengaduan/kasus/*-*", "/belajar"],
+    "privacy_officer": [*LEARNS, "/pengaduan/kasus/catatan-baca"],
     "admin": ["/", "/peran", "/peran/akun", "/pegawai", "/unit"],
 }  # fmt: skip
 

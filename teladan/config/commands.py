@@ -36,6 +36,7 @@ MANAGED: dict[str, tuple[Command, ...]] = {
         Command("setup", "buat tabel, muat aturan, kumpulkan berkas statis"),
         Command("load-policy", "muat paket aturan (ambang, bobot, tenggat) dari berkas"),
         Command("export-policy", "tulis aturan yang berlaku sebagai paket, untuk disimpan atau dibawa ke daerah lain"),
+        Command("load-holidays", "muat hari libur nasional dan cuti bersama dari berkas"),
         Command("load-catalogue", "muat katalog layanan, standar dan loket"),
         Command("source-token", "buat kunci untuk sistem yang mengirim layanan lewat API"),
         Command("seed", "muat kota contoh ke basis data kosong"),

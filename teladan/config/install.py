@@ -16,18 +16,21 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from teladan.awards.actions import ensure_programme
-from teladan.core import policy, progress
-from teladan.core.models import Progress
+from teladan.core import holidays, policy, progress
+from teladan.core.models import Holiday, Progress
 from teladan.ledger.actions import ensure_started
 from teladan.people.models import Person, Unit
 
 POLICY_PACK = Path(__file__).parent / "data" / "policy.json"
+HOLIDAYS = Path(__file__).parent / "data" / "holidays.json"
 DEMO_KEY = "demo.seed"
 
 
 def load_reference_data() -> None:
-    """Policy rows, then whatever each room brings along. Idempotent."""
+    """Policy rows, free days where none are known, then whatever each room brings along. Idempotent."""
     policy.load_pack(json.loads(POLICY_PACK.read_text(encoding="utf-8")), by="system")
+    if not Holiday.objects.exists():  # later corrections by the city stay
+        holidays.load(json.loads(HOLIDAYS.read_text(encoding="utf-8")), by="system")
     ensure_programme(by="system")
     ensure_started()
 

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "teladan.people",
     "teladan.services",
     "teladan.feedback",
+    "teladan.complaints",
     "teladan.evaluation",
     "teladan.awards",
     "teladan.learning",

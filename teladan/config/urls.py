@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("teladan.people.urls")),
     path("", include("teladan.services.urls")),
     path("", include("teladan.feedback.urls")),
+    path("", include("teladan.complaints.urls")),
     path("", include("teladan.evaluation.urls")),
     path("", include("teladan.awards.urls")),
     path("", include("teladan.learning.urls")),

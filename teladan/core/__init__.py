@@ -1,1 +1,1 @@
-"""Plumbing without domain words: clock, policy rows, audit events, imports, spreadsheets, PDF, jobs, rate limits."""
+"""Plumbing without domain words: clock, working days, policy rows, audit events, imports, spreadsheets, PDF, jobs, rate limits."""

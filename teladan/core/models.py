@@ -1,4 +1,4 @@
-"""Policy rows, audit events, uploaded import files and the progress of long work."""
+"""Policy rows, holidays, audit events, uploaded import files and the progress of long work."""
 
 from __future__ import annotations
 
@@ -59,6 +59,27 @@ class PolicyRow(Validity):
 
     def __str__(self) -> str:
         return f"{self.key} = {self.value} sejak {self.valid_from}"
+
+
+class Holiday(models.Model):
+    """A day on which the office is closed besides weekends; `legal_basis` also says when it still awaits the joint decree."""
+
+    class Kind(models.TextChoices):
+        NATIONAL = "national", "libur nasional"
+        COLLECTIVE = "collective", "cuti bersama"
+
+    date = models.DateField(unique=True)
+    name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=10, choices=Kind)
+    legal_basis = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="holiday_kind_known", condition=Q(kind__in=["national", "collective"]))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.name}"
 
 
 class AuditEvent(models.Model):

@@ -17,20 +17,21 @@ P = ParamSpec("P")
 
 
 class CappedUpload(FileUploadHandler):
-    """Keeps one file in memory; past the cap the rest is read and thrown away, and the request says so."""
+    """Keeps files in memory; past the cap over all of them the rest is read and thrown away, and the request says so."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, cap: int | None = None) -> None:
         super().__init__(request)
         self.kept = BytesIO()
         self.size = 0
+        self.cap = settings.MAX_IMPORT_BYTES if cap is None else cap
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        self.kept, self.size = BytesIO(), 0
+        self.kept = BytesIO()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002 - signature of Django
         self.size += len(raw_data)
-        if self.size > settings.MAX_IMPORT_BYTES:
+        if self.size > self.cap:
             self.kept = BytesIO()
             self.request.META["teladan.upload_too_large"] = True  # type: ignore[union-attr]
             raise StopUpload(connection_reset=False)
@@ -52,12 +53,27 @@ def capped_upload(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """View decorator, outermost. The handler must be set before CSRF reads the body, so CSRF is checked inside."""
-    protected = csrf_protect(view)
+    return capped_at(None)(view)
 
-    @csrf_exempt
-    @wraps(view)
-    def capped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        request.upload_handlers = [CappedUpload(request)]
-        return protected(request, *args, **kwargs)
 
-    return capped
+def capped_at(
+    cap: int | None,
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
+    """`capped_upload` with a cap of the room's own, in bytes over all files of a request."""
+
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        protected = csrf_protect(view)
+
+        @csrf_exempt
+        @wraps(view)
+        def capped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            request.upload_handlers = [CappedUpload(request, cap)]
+            return protected(request, *args, **kwargs)
+
+        return capped
+
+    return decorate

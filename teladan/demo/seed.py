@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from teladan.core import clock
 from teladan.core.spreadsheet import write_csv
-from teladan.demo import city, history, months
+from teladan.demo import city, grievances, history, months
 from teladan.demo.accounts import ACCOUNTS, PASSWORD
 from teladan.demo.truth import Truth, draw_truth
 from teladan.evaluation.actions.closing import close_month
@@ -180,7 +180,7 @@ class Seeder:
             history.after_closing(month, months_left=len(self.calendar) - 1 - index)
 
     def present(self) -> None:
-        """The month that is running now, as far as it has come."""
+        """The month that is running now, as far as it has come, and the complaints of the last weeks."""
         month = clock.month_of(self.now)
         running = clock.add_months(self.until, 1)
         while running <= month:
@@ -194,6 +194,7 @@ class Seeder:
         with clock.at(self.now):
             self.outside_ratings()
             history.learning_so_far()
+        grievances.complaints_so_far(self.now, since=clock.local(self.calendar[0]))
 
     def visits(self, index: int, month: date, until: datetime) -> list[months.Visit]:
         found = [

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from teladan.awards import queries as awards
+from teladan.complaints import queries as complaints
 from teladan.core import clock
 from teladan.evaluation.access.team import levels_above
 from teladan.evaluation.queries import closing, team, waiting
@@ -61,8 +62,8 @@ class Desk:
 def desk_of(user: User) -> Desk:
     """Everything the home page shows."""
     month = clock.add_months(clock.month_of(clock.today()), -1)
-    mine = [*_closing(user, month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user), *_people(user),
-            *_learning(user)]  # fmt: skip
+    mine = [*_closing(user, month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user),
+            *_complaints(user), *_people(user), *_learning(user)]  # fmt: skip
     return Desk(month, _stages(user, month), mine, list(_others(user, month)), list(_honours(user)))
 
 
@@ -178,6 +179,12 @@ def _honours(user: User) -> Iterator[Item]:
             reverse("award-own"),
             _("Lihat piagam"),
         )
+
+
+def _complaints(user: User) -> Iterator[Item]:
+    for todo in complaints.worklist(user):
+        state, word = (LATE, _("Terlambat")) if todo.is_late else (NOW, _("Menunggu Anda"))
+        yield Item(todo.what, todo.note, state, word, todo.url, _("Buka"))
 
 
 def _people(user: User) -> Iterator[Item]:

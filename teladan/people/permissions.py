@@ -27,6 +27,9 @@ class Permission(StrEnum):
     KIOSK_MANAGE = "feedback.manage_kiosks"
     RATINGS_IMPORT = "feedback.import_ratings"
     EXTERNAL_VIEW = "feedback.view_external"
+    COMPLAINT_HANDLE = "complaints.handle"
+    COMPLAINT_MONITOR = "complaints.monitor"
+    COMPLAINT_READINGS_VIEW = "complaints.view_readings"
     MONTH_CLOSE = "evaluation.close_month"
     MONTH_REOPEN = "evaluation.reopen_month"
     UNIT_RESULT_VIEW = "evaluation.view_unit_results"
@@ -76,6 +79,9 @@ LABELS: dict[Permission, str] = {
     Permission.KIOSK_MANAGE: _("Memasang dan mencabut kios penilaian"),
     Permission.RATINGS_IMPORT: _("Mengimpor penilaian dari sumber lain"),
     Permission.EXTERNAL_VIEW: _("Membaca hasil dari sumber lain"),
+    Permission.COMPLAINT_HANDLE: _("Menangani pengaduan bernama"),
+    Permission.COMPLAINT_MONITOR: _("Melihat pengaduan yang terlambat dan membaca yang diteruskan ke Inspektorat"),
+    Permission.COMPLAINT_READINGS_VIEW: _("Membaca catatan siapa membuka berkas pengaduan"),
     Permission.MONTH_CLOSE: _("Menutup bulan"),
     Permission.MONTH_REOPEN: _("Membuka kembali bulan yang sudah ditutup"),
     Permission.UNIT_RESULT_VIEW: _("Membaca hasil unit"),
@@ -167,12 +173,16 @@ ROLES: dict[Role, RoleInfo] = {
     Role.INSPECTOR: RoleInfo(
         _("Inspektorat"),
         _("Memeriksa integritas dan jejak audit."),
-        _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW, P.POLICY_VIEW},
+        _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW, P.POLICY_VIEW, P.COMPLAINT_MONITOR},
     ),
     Role.MODERATOR: RoleInfo(_("Moderator"), _("Memeriksa komentar warga dari luar unit."), _EVERYONE),
-    Role.COMPLAINT_HANDLER: RoleInfo(_("Penangan pengaduan"), _("Menangani pengaduan bernama."), _EVERYONE),
+    Role.COMPLAINT_HANDLER: RoleInfo(
+        _("Penangan pengaduan"), _("Menangani pengaduan bernama."), _EVERYONE | {P.COMPLAINT_HANDLE}
+    ),
     Role.PRIVACY_OFFICER: RoleInfo(
-        _("Pejabat pelindungan data"), _("Menjawab permintaan data pribadi."), _EVERYONE | {P.AUDIT_VIEW}
+        _("Pejabat pelindungan data"),
+        _("Menjawab permintaan data pribadi."),
+        _EVERYONE | {P.AUDIT_VIEW, P.COMPLAINT_READINGS_VIEW},
     ),
     Role.ADMIN: RoleInfo(
         _("Administrator sistem"),

@@ -51,6 +51,13 @@ def units_in(month: date) -> list[UnitMonth]:
     return sorted(rows, key=lambda row: row.payload["name"])
 
 
+def complaints_in(month: date) -> dict[str, Any] | None:
+    """What was released of a month's complaints: counts, None where too few; nothing for releases without them."""
+    city = releases.release(releases.CITY, releases.CITY_KEY, month)
+    found: dict[str, Any] | None = (city or {}).get("complaints") or None
+    return found
+
+
 def unit_history(code: str) -> list[UnitMonth]:
     """A unit's released months, oldest first."""
     return [UnitMonth(month, code, payload) for month, payload in releases.history("unit", code)]

@@ -15,6 +15,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Count, Q
 
+from teladan.complaints.models import Complaint
 from teladan.config.install import load_reference_data
 from teladan.core import clock, policy
 from teladan.demo import accounts, city, history, months
@@ -209,6 +210,13 @@ def every_role_has_its_account(seeder: Seeder) -> list[str]:
     return [account.username for account in wanted]
 
 
+def complaints_stand_in_several_states(seeder: Seeder) -> list[str]:
+    states = set(Complaint.objects.values_list("state", flat=True))
+    wanted = {"received", "incomplete", "examined", "decided", "delivered", "escalated", "forwarded"}
+    late = Complaint.objects.filter(ended_at__isnull=True, due_on__lt=clock.day_of(seeder.now)).count()
+    return [f"missing: {wanted - states}"] * (wanted != states) + ["nothing is late"] * (not late)
+
+
 CHECKS: list[Callable[[Seeder], list[str]]] = [
     loading_again_is_refused,
     scores_are_nearer_to_the_truth_than_raw_means,
@@ -217,4 +225,5 @@ CHECKS: list[Callable[[Seeder], list[str]]] = [
     hidden_results_show_nothing,
     nobody_public_is_named,
     every_role_has_its_account,
+    complaints_stand_in_several_states,
 ]

@@ -175,6 +175,7 @@ def test_releases_say_what_the_public_may_read(city: City) -> None:
     assert city_wide is not None
     assert city_wide["ikm"] == unit["ikm"]
     assert "officers" not in str(unit)
+    assert city_wide["complaints"] == {"received": None, "decided": None, "upheld": None, "median_days": None}
 
 
 def test_no_person_stands_in_any_release(city: City) -> None:

@@ -12,10 +12,14 @@ CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-comment", "ratin
 KIOSK = {"kiosk-screen", "kiosk-outbox", "kiosk-typed", "kiosk-worker"}  # a tablet's secret opens these
 SITE = {"public-home", "public-unit", "public-unit-csv", "public-awards", "public-how", "award-check", "award-verify"}
 LOG = {"ledger-checkpoint", "ledger-keys", "ledger-proof", "ledger-consistency", "ledger-tile"}  # files that prove
+COMPLAINANT = {
+    "complaint-start", "complaint-form", "complaint-receipt", "complaint-check", "complaint-status",
+    "complaint-withdraw", "complaint-leave",
+}  # fmt: skip
 DOOR = {"desk-home"}  # sends a stranger on to the public site
 SYSTEMS = {"intake:event_send", "intake:ticket_replace", "intake:openapi-json"}  # a token of their own opens these
 DEVELOPER = {"ui-gallery"}  # answers only where TELADAN_GALLERY is set
-PUBLIC = SIGN_IN | CITIZEN | KIOSK | SITE | LOG | DOOR | SYSTEMS | DEVELOPER
+PUBLIC = SIGN_IN | CITIZEN | KIOSK | SITE | COMPLAINANT | LOG | DOOR | SYSTEMS | DEVELOPER
 
 
 def patterns(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -87,6 +87,17 @@ def test_public_home_withholds_a_small_unit(client: Client) -> None:
     assert "88,72" not in text
 
 
+@pytest.mark.parametrize(("upheld", "shown"), [(12, "12"), (None, "terlalu sedikit untuk ditampilkan")])
+def test_public_home_shows_complaints_as_released(client: Client, upheld: int | None, shown: str) -> None:
+    counts = {"received": 31, "decided": 24, "upheld": upheld, "median_days": 17.5}
+    closing = release().closing
+    assert "Pengaduan bernama" not in client.get("/publik").content.decode()
+    Release.objects.create(closing=closing, kind="city", key="kota", payload={"complaints": counts})
+    text = client.get("/publik").content.decode()
+    for part in ("Pengaduan bernama", "31", "24", "17,5", shown):
+        assert part in text, part
+
+
 def test_public_unit_shows_figures_with_their_interval_and_size(client: Client) -> None:
     closing = make_closing(date(2026, 9, 1))
     release(month=date(2026, 9, 1), closing=closing, ikm=86.1)
@@ -118,5 +129,5 @@ def test_public_home_query_count(client: Client, count: int, django_assert_num_q
     closing = make_closing()
     for number in range(count):
         release(f"U{number}", closing=closing)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/publik")

@@ -304,5 +304,6 @@ def _city_payload(whole: list[UnitDraft], found: Inputs, regime: str) -> Json:
         "response_rate": round(spent / tickets, 4) if tickets else None,
         "units": [one.unit for one in whole],
         "units_published": [one.unit for one in shown],
+        "complaints": dict(found.complaints),
         **volume.as_json(),
     }

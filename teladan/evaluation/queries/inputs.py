@@ -6,11 +6,12 @@ Only counts come out of the database: cells, patterns of answers, events per off
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from teladan.complaints import queries as complaints
 from teladan.core import clock
 from teladan.evaluation.models import Closing, OfficerResult, UnitResult
 from teladan.evaluation.rules import closing as rules
@@ -100,6 +101,7 @@ class Inputs:
     previous: Mapping[str, Mapping[str, Previous]] = field(default_factory=dict)
     previous_digest: str = ""
     past: Mapping[str, Sequence[Past]] = field(default_factory=dict)
+    complaints: Mapping[str, float | None] = field(default_factory=dict)
 
     def watched(self) -> list[Watched]:
         """The units of the month, as the look at bias and pressure needs them."""
@@ -169,6 +171,7 @@ class Inputs:
                 "officers": {u: {o: v.as_json() for o, v in found.items()} for u, found in self.by_officer.items()},
                 "names": self._names(),
                 "previous": self.previous_digest,
+                "complaints": self.complaints,
             }
         )
 
@@ -222,6 +225,7 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
         previous=_previous(shown, keys),
         previous_digest=before.results_digest if before else "",
         past=_past(month, keys),
+        complaints=asdict(complaints.public_counts(month)),
     )
 
 

@@ -51,6 +51,7 @@ class Policy:
     prior_scale: float = 0.3
     expectation_low: float = 3.0
     expectation_high: float = 3.6
+    covariates: tuple[str, ...] = FIXED
 
     @property
     def expectation(self) -> tuple[float, float]:

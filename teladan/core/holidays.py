@@ -1,0 +1,46 @@
+"""The free days of the office: national holidays and collective leave, as data with their source, loaded from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from teladan.core import audit
+from teladan.core.models import Holiday
+from teladan.core.workdays import add_working_days
+
+MARGIN = timedelta(days=60)
+"""More than the longest run of free days that a period of working days can meet."""
+
+
+def free_days(first: date, last: date) -> frozenset[date]:
+    """All free days from `first` to `last`, both included."""
+    return frozenset(Holiday.objects.filter(date__range=(first, last)).values_list("date", flat=True))
+
+
+def working_day_after(start: date, count: int) -> date:
+    """The `count`-th working day after `start`, by the calendar in the database."""
+    return add_working_days(start, count, free_days(start, start + timedelta(days=2 * count) + MARGIN))
+
+
+@transaction.atomic
+def load(rows: Iterable[Mapping[str, Any]], *, by: object) -> int:
+    """Add the days that are not there and correct those that changed; nothing is taken away. How many rows changed."""
+    known = {row.date: row for row in Holiday.objects.select_for_update()}
+    changed = 0
+    for row in rows:
+        day = date.fromisoformat(row["date"])
+        values = {"name": row["name"], "kind": Holiday.Kind(row["kind"]), "legal_basis": row["legal_basis"]}
+        found = known.get(day) or Holiday(date=day)
+        if found.pk and all(getattr(found, name) == value for name, value in values.items()):
+            continue
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.save()
+        changed += 1
+    if changed:
+        audit.record(event=audit.Event.HOLIDAYS_LOADED, actor=by, subject="holidays", after={"rows": changed})
+    return changed
