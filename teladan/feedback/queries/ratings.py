@@ -50,6 +50,15 @@ class UnitAnswers:
 
 
 @dataclass(frozen=True)
+class MonthAnswers:
+    """All answers given to one service of a unit in one sealed month; `rows` go to `scoring.ikm` as they are."""
+
+    month: date
+    service_id: int
+    rows: tuple[Mapping[str, int | None], ...]
+
+
+@dataclass(frozen=True)
 class RatingCount:
     """Sealed ratings of one officer and service in a month."""
 
@@ -83,6 +92,15 @@ def unit_moments(month: date) -> list[UnitAnswers]:
         single.setdefault((unit, None), []).append(tuple(rest))
         single.setdefault((unit, service), []).append(tuple(rest))
     return [_answers(unit, service, rows) for (unit, service), rows in sorted(single.items(), key=_none_first)]
+
+
+def period_answers(unit_id: int, months: Iterable[date]) -> list[MonthAnswers]:
+    """Answers of one unit per sealed month and service, the rule for free services applied; one query."""
+    found: dict[tuple[date, int], list[Mapping[str, int | None]]] = {}
+    for month, service, *rest in _rows("period_answers", {"unit": unit_id, "months": list(months)}):
+        row = {**dict(zip(ELEMENTS, rest[:9], strict=True)), "count": rest[9]}
+        found.setdefault((month, service), []).append(row)
+    return [MonthAnswers(month, service, tuple(rows)) for (month, service), rows in found.items()]
 
 
 def _none_first(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
