@@ -44,11 +44,13 @@ MANAGED: dict[str, tuple[Command, ...]] = {
         Command("import-employees", "pegawai dari ekspor SIASN"),
         Command("import-events", "layanan yang diberikan, dari mesin antrean atau sistem perkara"),
         Command("import-ratings", "penilaian dari sumber lain, sebagai hasil tersendiri"),
+        Command("import-skm", "laporan SKM lama dengan aturan mutunya, untuk perkembangan"),
     ),
     "Setiap bulan": (
         Command("close-month", "tutup bulan: segel, hitung, bekukan, terbitkan"),
         Command("reopen-month", "buka lagi bulan yang sudah ditutup, dengan alasan"),
     ),
+    "Menghitung": (Command("skm", "indeks kepuasan masyarakat dari berkas jawaban, tanpa basis data", database=False),),
     "Menjaga": (
         Command("worker", "jalankan pekerja latar saja"),
         Command("memory", "ukur ingatan yang dipakai situs dan pekerja", database=False),

@@ -27,6 +27,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.TEAM_RATE), _("Tim"), "team-rate"),
         (user.person is not None, _("Evaluasi"), "evaluation-list"),
         (may(Permission.UNIT_RESULT_VIEW), _("Hasil unit"), "unit-results"),
+        (may(Permission.UNIT_RESULT_VIEW) or may(Permission.SKM_PLAN), _("Laporan SKM"), "skm-list"),
         (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),
         (may(Permission.MONTH_CLOSE), _("Bulan"), "closing-list"),
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),

@@ -36,4 +36,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hasil-unit/<int:result_id>", results.unit_detail, name="unit-result"),
     path("hasil-unit/<int:result_id>/mengapa", results.unit_why, name="unit-why"),
     path("", include("teladan.evaluation.urls_team")),
+    path("", include("teladan.evaluation.urls_skm")),
 ]

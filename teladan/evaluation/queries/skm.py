@@ -17,7 +17,7 @@ from teladan.core import clock
 from teladan.evaluation.models import Closing, PastIndex, SkmFollowUp, SkmPublication, SkmReport, UnitResult
 from teladan.evaluation.rules import skm as rules
 from teladan.evaluation.rules.skm import Period
-from teladan.people.models import Unit
+from teladan.people.models import Unit, UnitPeriod
 
 Json = dict[str, Any]
 
@@ -59,7 +59,9 @@ def period_lines(unit: Unit, span: int) -> list[PeriodLine]:
     if start is None or not closings:
         return []
     rows = SkmPublication.objects.filter(report__unit=unit, report__span=span, is_current=True)
-    published = {row.report.first: row for row in rows.select_related("report", "published_by__person").defer("document")}
+    published = {
+        row.report.first: row for row in rows.select_related("report", "published_by__person").defer("document")
+    }
     lines = []
     period = rules.period_of(start, span)
     while period.first <= clock.month_of(clock.today()):
@@ -118,7 +120,20 @@ def _published(code: str) -> QuerySet[SkmPublication]:
 def published(code: str) -> list[SkmPublication]:
     """Published reports of a unit, latest period first and the longer one first; without the documents."""
     rows = _published(code).defer("document")
-    return sorted(rows, key=lambda row: (clock.add_months(row.report.first, row.report.span), row.report.span))[::-1]
+    return sorted(rows, key=_reach, reverse=True)
+
+
+def latest_published(units: Iterable[int]) -> dict[int, SkmPublication]:
+    """Per unit the publication that reaches furthest, the longer one first; one query."""
+    rows = SkmPublication.objects.filter(report__unit_id__in=list(units), is_current=True)
+    found: dict[int, SkmPublication] = {}
+    for row in sorted(rows.select_related("report").defer("document"), key=_reach):
+        found[row.report.unit_id] = row
+    return found
+
+
+def _reach(row: SkmPublication) -> tuple[date, int]:
+    return clock.add_months(row.report.first, row.report.span), row.report.span
 
 
 def publication(code: str, period: Period) -> SkmPublication | None:
@@ -157,3 +172,25 @@ def past_by_key(units: Iterable[int]) -> Mapping[tuple[int, date, int], PastInde
 def past_list(limit: int = 200) -> list[PastIndex]:
     """Imported indices of all units, latest period first."""
     return list(PastIndex.objects.select_related("unit").order_by("-first", "unit__code")[:limit])
+
+
+# --- for the importer ------------------------------------------------------------------------------------------------
+
+
+def units_by_name() -> dict[str, list[tuple[int, str]]]:
+    """Every unit by its code and by every name it ever had, in small letters; one query."""
+    found: dict[str, dict[int, str]] = {}
+    rows = UnitPeriod.objects.order_by("valid_from").values_list("unit_id", "unit__code", "name")
+    for unit, code, name in rows:
+        found.setdefault(code.casefold(), {})[unit] = name
+        found.setdefault(name.casefold(), {})[unit] = name
+    return {key: list(units.items()) for key, units in found.items()}
+
+
+def measured_months(units: Iterable[int]) -> dict[int, set[date]]:
+    """Months of each unit with a result of our own; one query."""
+    found: dict[int, set[date]] = {}
+    rows = UnitResult.objects.filter(unit_id__in=list(units), service__isnull=True, closing__is_current=True)
+    for unit, month in rows.values_list("unit_id", "closing__month"):
+        found.setdefault(unit, set()).add(month)
+    return found

@@ -64,13 +64,12 @@ def _values(payload: Json, published_by: str, published_on: date | None) -> dict
         "grade_label": str(GRADES[payload["grade"]]) if payload["grade"] else "",
         "legal_basis": payload["legal_basis"],
         "bands": [
-            [band.grade, _number(band.minimum, 2), band.label]
-            for band in scoring.regime_named(payload["regime"]).bands
+            [band.grade, _number(band.minimum, 2), band.label] for band in scoring.regime_named(payload["regime"]).bands
         ],
         "k": payload["k"],
         "sample": _sample(payload),
         "left_out": [formats.month(clock.parse_month(month)) for month in payload["months_left_out"]],
-        "elements": [_element(one) for one in payload["elements"]],
+        "elements": [_element(one, payload["months_left_out"]) for one in payload["elements"]],
         "sum_nrr": _number(payload["sum_nrr"], 3),
         "services": [_service(one) for one in payload["services"]],
         "strengths": [_named(payload, name) for name in payload["strengths"]],
@@ -92,7 +91,7 @@ def _values(payload: Json, published_by: str, published_on: date | None) -> dict
     }
 
 
-def _number(value: str | float | None, digits: int) -> str:
+def _number(value: str | Decimal | float | None, digits: int) -> str:
     return formats.number(Decimal(value) if isinstance(value, str) else value, digits)
 
 
@@ -119,8 +118,8 @@ def sample_words(n: int | None, need: int) -> str:
         return "Belum cukup jawaban untuk menampilkan angka."
     if n >= need:
         return (
-            f"Jumlah responden ({formats.number(n)}) memenuhi ukuran sampel ({formats.number(need)}). Indeks mewakili "
-            "layanan periode ini dengan galat paling banyak 5 poin persentase untuk jawaban ya/tidak."
+            f"Jumlah responden ({formats.number(n)}) memenuhi ukuran sampel ({formats.number(need)}). Ukuran itu mengandaikan "
+            "yang menjawab tidak berbeda dari yang tidak menjawab; karena itu tingkat jawaban dicantumkan."
         )
     return (
         f"Jumlah responden ({formats.number(n)}) belum mencapai ukuran sampel ({formats.number(need)}). Bacalah indeks "
@@ -128,7 +127,9 @@ def sample_words(n: int | None, need: int) -> str:
     )
 
 
-def _element(one: Json) -> dict[str, Any]:
+def _element(one: Json, left_out: Sequence[str]) -> dict[str, Any]:
+    """`left_out` of the whole report is said once; only what differs is said of an element."""
+    apart = [] if one["left_out"] == left_out else one["left_out"]
     value = Decimal(one["value"]) if one["value"] else None
     nrr = one["nrr"]
     return {
@@ -139,7 +140,7 @@ def _element(one: Json) -> dict[str, Any]:
         "value": formats.number(value, 2),
         "grade": one["grade"] or "–",
         "share": float((value - 25) / 75) if value is not None else 0.0,
-        "left_out": ", ".join(formats.month(clock.parse_month(month)) for month in one["left_out"]),
+        "left_out": ", ".join(formats.month(clock.parse_month(month)) for month in apart),
     }
 
 

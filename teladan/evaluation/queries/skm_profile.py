@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from teladan.evaluation.rules import skm as rules
 from teladan.evaluation.rules.closing import disclosed

@@ -199,9 +199,7 @@ def _services(
             grouped.setdefault(row.service_id, {})[row.closing.month] = row
     found = []
     for service, rows in grouped.items():
-        one = _measure(
-            _by_month(answers, service), rows, regime, lambda cells: rules.months_of_part(period, cells)
-        )
+        one = _measure(_by_month(answers, service), rows, regime, lambda cells: rules.months_of_part(period, cells))
         latest = rows[max(rows)].service
         months = sorted(rows)
         elements = {name: _element(one, name, months, regime) for name in scoring.ELEMENTS}
