@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from teladan.core.spreadsheet import write_csv
-from teladan.transparency import charts, queries
+from teladan.transparency import charts, queries, shapes
 from teladan.ui.pages import public
 
 
@@ -31,6 +31,7 @@ def public_unit(request: HttpRequest, code: str) -> HttpResponse:
         "trend": charts.ikm_trend(history),
         "elements": charts.element_bars(last) if last.elements else None,
         "weakest": charts.element_name(last.weakest) if last.weakest else "",
+        "reports": queries.reports(code),
     }
     return render(request, "transparency/public_unit.html", context)
 
@@ -48,6 +49,44 @@ def public_unit_csv(request: HttpRequest, code: str) -> HttpResponse:
     response = HttpResponse(write_csv(headers, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="teladan-{code.lower()}.csv"'
     return response
+
+
+@public
+@require_safe
+def public_report(request: HttpRequest, code: str, key: str) -> HttpResponse:
+    found = queries.report(code, key)
+    if found is None:
+        raise Http404
+    context = {
+        "here": "home",
+        "report": found,
+        "code": code,
+        "elements": charts.report_elements(found),
+        "trend": charts.report_trend(found),
+        "rows": shapes.elements(found),
+        "strong": shapes.named(found, found.strengths),
+        "weak": shapes.named(found, found.weaknesses),
+        "plan": shapes.plan(found),
+        "past": shapes.past(found),
+        "profile": shapes.profile(found),
+    }
+    return render(request, "transparency/public_report.html", context)
+
+
+@public
+@require_safe
+def public_report_pdf(request: HttpRequest, code: str, key: str) -> HttpResponse:
+    """The report byte for byte as it was published."""
+    found = queries.report_document(code, key)
+    if found is None:
+        raise Http404
+    content, digest = found
+    tag = f'"{digest[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "public, no-cache"}
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified(headers=headers)
+    headers["Content-Disposition"] = f'inline; filename="SKM-{code}-{key}.pdf"'
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 @public

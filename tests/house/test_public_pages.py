@@ -8,7 +8,17 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 SIGN_IN = {"account_login", "account_logout", "set_language"}
 CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-done", "rating-readers", "rating-typed"}
-SITE = {"public-home", "public-unit", "public-unit-csv", "public-awards", "public-how", "award-check", "award-verify"}
+SITE = {
+    "public-home",
+    "public-unit",
+    "public-report",
+    "public-report-pdf",
+    "public-unit-csv",
+    "public-awards",
+    "public-how",
+    "award-check",
+    "award-verify",
+}
 DOOR = {"desk-home"}  # sends a stranger on to the public site
 SYSTEMS = {"intake:event_send", "intake:ticket_replace", "intake:openapi-json"}  # a token of their own opens these
 DEVELOPER = {"ui-gallery"}  # answers only where TELADAN_GALLERY is set

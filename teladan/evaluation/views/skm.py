@@ -25,6 +25,7 @@ from teladan.evaluation.queries.skm_report import content_digest, report_payload
 from teladan.evaluation.rules import skm as rules
 from teladan.evaluation.rules.skm import QUARTER, SPANS, Period
 from teladan.evaluation.views import skm_shapes as shapes
+from teladan.evaluation.words import ELEMENTS
 from teladan.evaluation.words import SPANS as SPAN_NAMES
 from teladan.people import queries as people
 from teladan.people.access import can
@@ -121,11 +122,11 @@ def _report(
     planned = [row["element"] for row in payload["plan"]]
     context |= {
         "report": shapes.page(payload),
-        "plan": list(found.follow_up.all()) if found else [],
+        "plan": [(ELEMENTS[row.element], row) for row in found.follow_up.all()] if found else [],
         "versions": list(found.publications.all()) if found else [],
         "published": published,
         "differs": published is not None and not same,
-        "unanswered": [str(shapes.ELEMENTS[name]) for name in rules.without_action(payload["weaknesses"], planned)],
+        "unanswered": [str(ELEMENTS[name]) for name in rules.without_action(payload["weaknesses"], planned)],
         "may_plan": can(user, Permission.SKM_PLAN, unit),
         "plan_form": plan_form or FollowUpForm(initial={"element": _first_weakness(payload)}),
         "publish_form": (publish_form or PublishForm(user=user, initial={"seen": digest})) if may_publish else None,

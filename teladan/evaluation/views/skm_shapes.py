@@ -256,7 +256,7 @@ def _period_row(line: PeriodLine) -> PeriodRow:
         State.PUBLISHED: ("done", _("terbit")),
         State.OUTDATED: ("late", _("terbit, lalu bulannya ditutup ulang")),
     }
-    payload = line.publication.payload if line.publication else {"ikm": None, "grade": ""}
+    payload: Json = line.publication.payload if line.publication else {"ikm": None, "grade": ""}
     grade = payload["grade"]
     return PeriodRow(
         line,
@@ -315,7 +315,7 @@ def _sheets(payload: Json) -> Iterator[tuple[str, Sequence[str], list[Sequence[o
         *((one["period"], _float(one["ikm"]), None, None, one["grade"], one["regime"], one["n"])
           for one in payload["trend"]["periods"]),
     ]  # fmt: skip
-    profile = [(part["question"], *row) for part in values["profile"] for row in part["groups"]]
+    profile: list[Sequence[object]] = [(part["question"], *row) for part in values["profile"] for row in part["groups"]]
     yield "Profil responden", ("Pertanyaan", "Kelompok", "Responden"), profile or [(values["no_profile"], None, None)]
 
 
