@@ -36,6 +36,7 @@ ROLES = (
     ("unit_head", city.DUKCAPIL, 0, city.DUKCAPIL),
     ("appraiser", city.PTSP_SERVICE, 0, city.PTSP_SERVICE),
     ("superior", city.PTSP, 0, city.PTSP),
+    ("unit_head", city.PTSP_SERVICE, 0, city.PTSP_SERVICE),
 )
 
 
