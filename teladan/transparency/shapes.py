@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from teladan import scoring
@@ -111,5 +110,4 @@ def past(report: Report) -> list[Past]:
 
 def profile(report: Report) -> list[tuple[str, list[tuple[str, int | None]]]]:
     """Who answered, where it was asked."""
-    questions = {"sex": _("Jenis kelamin"), "age": _("Umur"), "education": _("Pendidikan"), "job": _("Pekerjaan")}
-    return [(questions[name], list(groups.items())) for name, groups in (report.profile or {}).items()]
+    return [(one["question"], [(label, n) for label, n in one["groups"]]) for one in report.profile or ()]

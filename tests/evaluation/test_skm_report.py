@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
+import time_machine
+from django.contrib.staticfiles import finders
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -33,8 +37,11 @@ from teladan.feedback import queries as feedback
 from teladan.feedback.models import SealedRating
 from teladan.people.models import User
 from teladan.scoring import ELEMENTS
-from tests import make
+from tests import axe, make
 from tests.evaluation.small_city import City, make_city
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("made")]
 
@@ -183,21 +190,47 @@ def test_profile_is_said_to_be_missing_where_it_is_not_collected(world: World) -
     assert document.document_values(payload)["profile"] == []
 
 
-def test_profile_shows_groups_from_the_months_that_could_show_them(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counts = {
-        JULY: {"sex": {"L": 20, "P": 16, "tidak dijawab": 0}},
-        AUGUST: {"sex": {"L": 4, "P": 2}},
-        SEPTEMBER: {"sex": {"L": 12, "P": 3}},
-    }
-    monkeypatch.setattr(feedback, "profile_counts", lambda *_: counts, raising=False)
-    found = skm_profile.profile_of(world.unit, QUARTER, 10)
-    assert found == {"sex": {"L": 20, "P": 16, "tidak dijawab": None}}
+@dataclass(frozen=True)
+class Asked:
+    """What the survey's own query gives for one question: cells with label and n, and those who did not say."""
+
+    attribute: str
+    label: str
+    cells: tuple[Any, ...]
+    unsaid: int | None
+
+
+def asked(men: int | None, women: int | None, unsaid: int | None) -> list[Asked]:
+    cells = tuple(SimpleNamespace(label=label, n=n) for label, n in (("Laki-laki", men), ("Perempuan", women)))
+    return [Asked("sex", "Jenis kelamin", cells, unsaid)]
+
+
+def test_profile_sums_each_group_over_the_months_that_show_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = {JULY: asked(20, None, None), AUGUST: asked(None, None, None), SEPTEMBER: asked(12, None, 30)}
+    calls: list[list[date]] = []
+
+    def profile_counts(unit: Any, months: list[date]) -> list[Asked]:
+        calls.append(months)
+        return tables[months[0]]
+
+    monkeypatch.setattr(feedback, "profile_counts", profile_counts, raising=False)
+    found = skm_profile.profile_of(world.unit, QUARTER.months)
+    groups = [["Laki-laki", 32], ["Perempuan", None], ["Tidak menyebutkan", 30]]
+    assert found == [{"question": "Jenis kelamin", "groups": groups}]
+    assert calls == [[JULY], [AUGUST], [SEPTEMBER]]  # never two months at once: quarter and year would overlap
     payload = report_payload(world.unit, QUARTER)
-    assert document.document_values(payload)["profile"][0]["groups"][0] == ["L", "20"]
-    client = at(world.head)
-    assert "Jenis kelamin" in client.get(address(world)).content.decode()
+    assert document.document_values(payload)["profile"][0]["groups"][:2] == [
+        ["Laki-laki", "32"],
+        ["Perempuan", "ditahan"],
+    ]
+    text = at(world.head).get(address(world)).content.decode()
+    assert "Jenis kelamin" in text
+    assert "Profil responden belum dikumpulkan" not in text
+
+
+def test_profile_where_nobody_said_anything_is_not_collected(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "profile_counts", lambda *_: asked(0, 0, 40), raising=False)
+    assert skm_profile.profile_of(world.unit, QUARTER.months) is None
 
 
 # --- the plan --------------------------------------------------------------------------------------------------------
@@ -544,3 +577,58 @@ def test_list_query_count(world: World, units: int, django_assert_num_queries: A
     with django_assert_num_queries(7):
         text = client.get(reverse("skm-list")).content.decode()
     assert "Triwulan III 2026" in text
+
+
+# --- in the browser --------------------------------------------------------------------------------------------------
+
+
+def check_pages(user: User | None, paths: list[str], browser: Browser) -> None:
+    """Serve what the test client gets to a real browser: the rows live in a transaction that no other thread sees."""
+    with time_machine.travel(TODAY), clock.at(None):  # type: ignore[arg-type]  # no note about a moved clock
+        client = at(user) if user else Client()
+        made = {path: client.get(path) for path in paths}
+    context = browser.new_context(viewport={"width": 360, "height": 900}, locale="id-ID", bypass_csp=True)
+    page = context.new_page()
+
+    def answer(route: Any) -> None:
+        path = urlsplit(route.request.url).path
+        if path.startswith("/static/") and (file := finders.find(path.removeprefix("/static/"))):
+            route.fulfill(path=str(file))
+        elif path.startswith("/static/"):
+            route.fulfill(status=404)
+        else:
+            found = made[path]
+            route.fulfill(status=found.status_code, body=found.content, content_type=found["Content-Type"])
+
+    page.route("**/*", answer)
+    for path in paths:
+        for scheme in ("light", "dark") if path.endswith("T3") else ("light",):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            response = page.goto(f"http://teladan.test{path}")
+            assert response is not None
+            assert response.status == 200, path
+            assert axe.violations(page) == [], (path, scheme)
+            for width in (360, 1280):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert axe.overflow(page) <= 0, (path, width)
+    context.close()
+
+
+@pytest.mark.journey
+def test_pages_are_clean_in_the_browser(world: World, browser: Browser, settings: Any) -> None:
+    """The pages as the server sends them, each with its styles, at 360 and 1280 px, light and dark."""
+    past(world)
+    follow_up(world)
+    bkpsdm = make.make_user(make.make_person(), role="bkpsdm")
+    row = SkmFollowUp.objects.get()
+    pages = {
+        world.head: [reverse("skm-list"), reverse("skm-unit", args=["DISDUK"]), address(world),
+                     address(world, "skm-report", "2026-T4"), address(world, "skm-report", "2026-08")],
+        world.operator: [address(world, "skm-plan-change", "2026-T3", row.pk)],
+        bkpsdm: [reverse("skm-import")],
+    }  # fmt: skip
+    for user, paths in pages.items():
+        check_pages(user, paths, browser)
+    plan_for(world)
+    publish(world)
+    check_pages(None, ["/publik/unit/DISDUK", "/publik/unit/DISDUK/skm/2026-T3"], browser)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,6 @@ SOURCE = Path(__file__).resolve().parent.parent / "documents" / "skm.typ"
 DRAFT = "KONSEP\nbelum terbit"
 _ROMAN = ("", "I", "II", "III", "IV")
 NO_PROFILE = "Profil responden belum dikumpulkan."
-PROFILE_QUESTIONS = {"sex": "Jenis kelamin", "age": "Umur", "education": "Pendidikan", "job": "Pekerjaan"}
 
 
 def period_name(period: Period) -> str:
@@ -195,12 +194,11 @@ def _period(one: Json) -> list[str]:
     ]
 
 
-def _profile(profile: Mapping[str, Mapping[str, int | None]] | None) -> list[dict[str, Any]]:
+def _profile(profile: Sequence[Json] | None) -> list[dict[str, Any]]:
     return [
-        {"question": PROFILE_QUESTIONS[question], "groups": _groups(groups.items())}
-        for question, groups in (profile or {}).items()
+        {
+            "question": one["question"],
+            "groups": [[label, "ditahan" if n is None else formats.number(n)] for label, n in one["groups"]],
+        }
+        for one in profile or ()
     ]
-
-
-def _groups(groups: Iterable[tuple[str, int | None]]) -> Sequence[list[str]]:
-    return [[name, "ditahan" if n is None else formats.number(n)] for name, n in groups]

@@ -1,39 +1,68 @@
-"""Who answered, by sex, age, education and work, where the survey collects it.
+"""Who answered, by sex, age, education and work, where the survey asks.
 
-The seam: `feedback.queries.profile_counts(unit_id, months)` gives `{month: {question: {group: how many}}}` of sealed
-months, from counts alone. While that query does not exist the profile is "not collected", which the report says.
+The seam: `feedback.queries.profile_counts(unit, months)` gives a table per question, its small cells and their complements
+hidden. Tables of overlapping periods could be subtracted from each other, and reports of a quarter, a semester and a year do
+overlap. So each month is asked for by itself, and a group is summed over the months in which it was shown itself: the rule of
+every part of a whole (docs/rules/skm.md). While that query does not exist, the profile is "not collected".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from typing import Any, Protocol
 
-from teladan.evaluation.rules import skm as rules
-from teladan.evaluation.rules.closing import disclosed
-from teladan.evaluation.rules.skm import Cell, Period
+from django.utils import translation
+
 from teladan.feedback import queries as feedback
 from teladan.people.models import Unit
 
-Counts = Mapping[date, Mapping[str, Mapping[str, int]]]
-QUESTIONS = ("sex", "age", "education", "job")
+UNSAID = "Tidak menyebutkan"
+Question = dict[str, Any]
 
 
-def profile_of(unit: Unit, period: Period, k: int) -> dict[str, dict[str, int | None]] | None:
-    """Per question how many of each group; a group that may not be shown is None. Nothing where none was collected."""
-    ask = getattr(feedback, "profile_counts", None)
-    counts: Counts = ask(unit.pk, period.months) if ask else {}
-    found = {question: shown(counts, question, period, k) for question in QUESTIONS}
-    return {question: groups for question, groups in found.items() if groups} or None
+class Cell(Protocol):
+    """How many gave one answer in a month; None where that may not be shown."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def n(self) -> int | None: ...
 
 
-def shown(counts: Counts, question: str, period: Period, k: int) -> dict[str, int | None]:
-    """The groups of one question over a period: each is summed over the months in which it could be shown by itself."""
-    months = {month: dict(found.get(question, {})) for month, found in counts.items()}
-    open_in = {month: disclosed(groups, k) if sum(groups.values()) >= k else () for month, groups in months.items()}
-    found: dict[str, int | None] = {}
-    for group in sorted({group for groups in months.values() for group in groups}):
-        cells = {month: Cell(groups.get(group, 0), group in open_in[month]) for month, groups in months.items()}
-        used = rules.months_of_part(period, cells)
-        found[group] = sum(cells[month].n for month in used) if used else None
-    return found
+class Table(Protocol):
+    """One question in one month."""
+
+    @property
+    def attribute(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def cells(self) -> Sequence[Cell]: ...
+    @property
+    def unsaid(self) -> int | None: ...
+
+
+Ask = Callable[[Unit, Iterable[date]], Sequence[Table]]
+
+
+def profile_of(unit: Unit, months: Iterable[date]) -> list[Question] | None:
+    """Per question its groups with their counts (None: withheld in every month); nothing where nobody was asked."""
+    ask: Ask | None = getattr(feedback, "profile_counts", None)
+    if ask is None:
+        return None
+    with translation.override("id"):
+        found = _summed(table for month in months for table in ask(unit, [month]))
+    said = any(n for one in found for label, n in one["groups"] if label != UNSAID)
+    return found if said else None
+
+
+def _summed(tables: Iterable[Table]) -> list[Question]:
+    questions: dict[str, tuple[str, dict[str, int | None]]] = {}
+    for table in tables:
+        _label, groups = questions.setdefault(table.attribute, (table.label, {}))
+        for label, n in [*((cell.label, cell.n) for cell in table.cells), (UNSAID, table.unsaid)]:
+            groups[label] = groups.get(label) if n is None else (groups.get(label) or 0) + n
+    return [
+        {"question": label, "groups": [list(row) for row in groups.items()]} for label, groups in questions.values()
+    ]

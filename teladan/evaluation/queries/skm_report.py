@@ -75,7 +75,7 @@ def report_payload(unit: Unit, period: Period) -> Json:
         "plan": _plan(queries.plan_of(unit, period)),
         "previous_plan": _plan(queries.plan_of(unit, period.previous)),
         "trend": {"months": _monthly(unit, period), "periods": _periods(unit, period)},
-        "profile": profile_of(unit, period, k),
+        "profile": profile_of(unit, months),
         "questions": _questions(period),
         "closings": [_closing(whole[month]) for month in months],
     }

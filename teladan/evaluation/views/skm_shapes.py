@@ -194,9 +194,8 @@ def _plan(one: Json) -> tuple[str, str, str, date, str]:
     return str(ELEMENTS[one["element"]]), one["action"], one["responsible"], due_on, str(state)
 
 
-def _profile(profile: Json | None) -> list[tuple[str, list[tuple[str, int | None]]]]:
-    questions = {"sex": _("Jenis kelamin"), "age": _("Umur"), "education": _("Pendidikan"), "job": _("Pekerjaan")}
-    return [(questions[name], list(groups.items())) for name, groups in (profile or {}).items()]
+def _profile(profile: Sequence[Json] | None) -> list[tuple[str, list[tuple[str, int | None]]]]:
+    return [(one["question"], [(label, n) for label, n in one["groups"]]) for one in profile or ()]
 
 
 def _elements_chart(payload: Json) -> Chart | None:
