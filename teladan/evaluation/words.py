@@ -31,3 +31,11 @@ SPANS = {
     12: gettext_lazy("Tahun"),
 }
 """Kinds of periods of a report, by their number of months."""
+
+FOLLOW_UP_STATES = {
+    "planned": gettext_lazy("direncanakan"),
+    "ongoing": gettext_lazy("berjalan"),
+    "done": gettext_lazy("selesai"),
+    "dropped": gettext_lazy("dibatalkan"),
+}
+"""How far a line of a follow-up plan is."""

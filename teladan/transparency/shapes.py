@@ -7,19 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import gettext_lazy
-
 from teladan import scoring
 from teladan.evaluation.queries.skm_document import period_name
 from teladan.evaluation.rules.skm import parse_period
+from teladan.evaluation.words import FOLLOW_UP_STATES
 from teladan.transparency.charts import element_name
 from teladan.transparency.queries import Report
 
-STATES = {
-    "planned": gettext_lazy("direncanakan"),
-    "ongoing": gettext_lazy("berjalan"),
-    "done": gettext_lazy("selesai"),
-}
 TONES = {"A": "good", "B": "good", "C": "fair", "D": "poor"}
 
 
@@ -87,7 +81,7 @@ def plan(report: Report) -> list[Action]:
             one["action"],
             one["responsible"],
             date.fromisoformat(one["due_on"]),
-            str(STATES[one["state"]]),
+            str(FOLLOW_UP_STATES[one["state"]]),
         )
         for one in report.plan
     ]

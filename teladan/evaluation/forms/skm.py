@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from teladan import scoring
 from teladan.core.stepup import StepUpForm
-from teladan.evaluation.models import SkmFollowUp
 from teladan.evaluation.rules.skm import Period, parse_period
-from teladan.evaluation.words import ELEMENTS
+from teladan.evaluation.words import ELEMENTS, FOLLOW_UP_STATES
 
 
 class DayInput(forms.DateInput):
@@ -52,7 +51,7 @@ class FollowUpForm(forms.Form):
 class FollowUpChangeForm(FollowUpForm):
     """The same line later, with how far it is."""
 
-    state = forms.ChoiceField(label=gettext_lazy("Keadaan"), choices=SkmFollowUp.State)
+    state = forms.ChoiceField(label=gettext_lazy("Keadaan"), choices=FOLLOW_UP_STATES.items())
 
 
 class PublishForm(StepUpForm):

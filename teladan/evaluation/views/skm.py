@@ -25,7 +25,7 @@ from teladan.evaluation.queries.skm_report import content_digest, report_payload
 from teladan.evaluation.rules import skm as rules
 from teladan.evaluation.rules.skm import QUARTER, SPANS, Period
 from teladan.evaluation.views import skm_shapes as shapes
-from teladan.evaluation.words import ELEMENTS
+from teladan.evaluation.words import ELEMENTS, FOLLOW_UP_STATES
 from teladan.evaluation.words import SPANS as SPAN_NAMES
 from teladan.people import queries as people
 from teladan.people.access import can
@@ -122,7 +122,9 @@ def _report(
     planned = [row["element"] for row in payload["plan"]]
     context |= {
         "report": shapes.page(payload),
-        "plan": [(ELEMENTS[row.element], row) for row in found.follow_up.all()] if found else [],
+        "plan": [(ELEMENTS[row.element], FOLLOW_UP_STATES[row.state], row) for row in found.follow_up.all()]
+        if found
+        else [],
         "versions": list(found.publications.all()) if found else [],
         "published": published,
         "differs": published is not None and not same,

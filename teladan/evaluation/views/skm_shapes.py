@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from teladan import scoring
 from teladan.core import clock
 from teladan.core.spreadsheet import write_book
-from teladan.evaluation.models import PastIndex, SkmFollowUp
+from teladan.evaluation.models import PastIndex
 from teladan.evaluation.queries.skm import PeriodLine, State
 from teladan.evaluation.queries.skm_document import document_values, period_name
 from teladan.evaluation.rules.skm import Period, parse_period
 from teladan.evaluation.views.words import GRADE_TONES
-from teladan.evaluation.words import ELEMENTS, GRADES
+from teladan.evaluation.words import ELEMENTS, FOLLOW_UP_STATES, GRADES
 from teladan.ui import charts, formats
 from teladan.ui.charts import Bar, Chart, Line, TrendPoint
 
@@ -189,9 +189,8 @@ def _past(one: Json) -> PastLine:
 
 
 def _plan(one: Json) -> tuple[str, str, str, date, str]:
-    state = SkmFollowUp.State(one["state"]).label
     due_on = date.fromisoformat(one["due_on"])
-    return str(ELEMENTS[one["element"]]), one["action"], one["responsible"], due_on, str(state)
+    return str(ELEMENTS[one["element"]]), one["action"], one["responsible"], due_on, str(FOLLOW_UP_STATES[one["state"]])
 
 
 def _profile(profile: Sequence[Json] | None) -> list[tuple[str, list[tuple[str, int | None]]]]:
