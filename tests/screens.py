@@ -43,21 +43,22 @@ MINE = ["/", "/evaluasi", "/evaluasi/*", "/belajar", "/belajar/*", "/belajar/atu
 LEARNS = ["/", "/belajar"]
 TEAM = ["/tim", "/tim/tanda-tangan"]
 UNITS = ["/hasil-unit", "/hasil-unit/*", "/hasil-unit/*/mengapa"]
+REPORTS = ["/skm", "/skm/*", "/skm/*/*"]
 RULES = ["/aturan", "/aturan/riwayat", "/aturan/score.evaluation_n"]
 AWARDS = ["/penghargaan/tim", "/penghargaan/tim/*"]
 PAGES: dict[str, list[str]] = {
-    CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "/n/TIDAK-ADA", "/publik", "/publik/unit/*",
+    CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "/n/TIDAK-ADA", "/publik", "/publik/unit/*", "/publik/unit/*/skm/*",
               "/publik/penghargaan", "/publik/cara-kerja", "/pengaduan", "/pengaduan/baru", "/pengaduan/cek",
               "/tidak-ada"],
     "officer": [*MINE, "/nilai-saya", "/nilai/*/mengapa", "/loket", "/loket?pilih"],
     "employee": MINE,
     "appraiser": ["/", *TEAM, "/evaluasi", "/evaluasi/*"],
-    "unit_head": ["/", *TEAM, *UNITS, "/evaluasi"],
+    "unit_head": ["/", *TEAM, *UNITS, *REPORTS, "/evaluasi"],
     "superior": ["/", *TEAM, "/capaian", *UNITS],
     "operator": ["/", "/pegawai", "/pegawai/*-*", "/pegawai/impor", "/unit", "/unit/*", "/layanan"],
     "bkpsdm": ["/", "/bulan", "/bulan/*", "/pegawai", "/pegawai/*-*", "/pegawai/*-*/penilai", "/pegawai/tanpa-atasan",
                "/pegawai/tanpa-atasan/*", "/pegawai/impor", "/unit", "/unit/*", "/unit/*/penugasan", "/peran",
-               "/peran/akun", "/peran/akun/baru", "/peran/akun/*", *UNITS, *AWARDS, "/belajar/pantau", *RULES,
+               "/peran/akun", "/peran/akun/baru", "/peran/akun/*", *UNITS, "/skm-lama", *AWARDS, "/belajar/pantau", *RULES,
                "/aturan/score.covariates/usul"],
     "pyb": ["/", *UNITS],
     "committee": ["/", *AWARDS],

@@ -46,12 +46,14 @@ MANAGED: dict[str, tuple[Command, ...]] = {
         Command("import-employees", "pegawai dari ekspor SIASN"),
         Command("import-events", "layanan yang diberikan, dari mesin antrean atau sistem perkara"),
         Command("import-ratings", "penilaian dari sumber lain, sebagai hasil tersendiri"),
+        Command("import-skm", "laporan SKM lama dengan aturan mutunya, untuk perkembangan"),
     ),
     "Setiap bulan": (
         Command("close-month", "tutup bulan: segel, hitung, bekukan, terbitkan"),
         Command("reopen-month", "buka lagi bulan yang sudah ditutup, dengan alasan"),
         Command("score", "hitung model nilai dari berkas CSV, tanpa basis data", database=False),
     ),
+    "Menghitung": (Command("skm", "indeks kepuasan masyarakat dari berkas jawaban, tanpa basis data", database=False),),
     "Menjaga": (
         Command("worker", "jalankan pekerja latar saja"),
         Command("ledger-verify", "periksa seluruh log: daun, pohon, tanda tangan"),

@@ -26,6 +26,7 @@ __all__ = [
     "column_name",
     "read_table",
     "reduce_table",
+    "write_book",
     "write_csv",
     "write_xlsx",
 ]
@@ -281,20 +282,26 @@ def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes
 
 def write_xlsx(headers: Sequence[str], rows: Iterable[Sequence[object]], sheet: str = "Data") -> bytes:
     """A workbook with one sheet; text stays text (a NIP of 18 digits too), no cell is a formula."""
+    return write_book([(sheet, headers, rows)])
+
+
+def write_book(sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[object]]]]) -> bytes:
+    """A workbook of (name, headers, rows) sheets, as safe as `write_xlsx`."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
     book = Workbook(write_only=True)
-    page = book.create_sheet(sheet[:31])
-    for row in ([*headers], *rows):
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(page, value=_safe(value))  # type: ignore[arg-type]  # openpyxl checks it itself
-            if isinstance(value, str):
-                cell.data_type = "s"
-                cell.number_format = "@"
-            cells.append(cell)
-        page.append(cells)
+    for name, headers, rows in sheets:
+        page = book.create_sheet(name[:31])
+        for row in ([*headers], *rows):
+            cells = []
+            for value in row:
+                cell = WriteOnlyCell(page, value=_safe(value))  # type: ignore[arg-type]  # openpyxl checks it itself
+                if isinstance(value, str):
+                    cell.data_type = "s"
+                    cell.number_format = "@"
+                cells.append(cell)
+            page.append(cells)
     out = BytesIO()
     book.save(out)
     return out.getvalue()

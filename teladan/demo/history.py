@@ -40,6 +40,7 @@ ROLES = (
     ("appraiser", INFORMATION, 0, INFORMATION),
     ("appraiser", city.PTSP_SERVICE, 0, city.PTSP_SERVICE),
     ("superior", city.PTSP, 0, city.PTSP),
+    ("unit_head", city.PTSP_SERVICE, 0, city.PTSP_SERVICE),
 )
 
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from teladan.core import clock
 from teladan.core.spreadsheet import write_csv
-from teladan.demo import city, grievances, history, months
+from teladan.demo import city, grievances, history, months, reports
 from teladan.demo.accounts import ACCOUNTS, PASSWORD
 from teladan.demo.truth import Truth, draw_truth
 from teladan.evaluation.actions.closing import close_month
@@ -71,6 +71,7 @@ class Seeder:
             self.organisation()
             self.counters()
             self.accounts()
+            must(reports.older_reports())
         for index, month in enumerate(self.calendar):
             self.say(index + 1, total, f"{month:%Y-%m}")
             self.live(index, month)
@@ -178,6 +179,7 @@ class Seeder:
         with clock.at(grace_over + timedelta(hours=9)):
             close_month(month=month, by=User.objects.get(username="bkpsdm"))
             history.after_closing(month, months_left=len(self.calendar) - 1 - index)
+            reports.after_closing(month, months_left=len(self.calendar) - 1 - index)
 
     def present(self) -> None:
         """The month that is running now, as far as it has come, and the complaints of the last weeks."""

@@ -29,6 +29,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.POLICY_VIEW), _("Aturan"), "policy-list"),
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),
         (may(Permission.UNIT_RESULT_VIEW), _("Hasil unit"), "unit-results"),
+        (may(Permission.UNIT_RESULT_VIEW) or may(Permission.SKM_PLAN), _("Laporan SKM"), "skm-list"),
         (may(Permission.ACHIEVEMENT_SET), _("Capaian"), "achievement-list"),
         (may(Permission.INTEGRITY_VIEW), _("Integritas"), "integrity-list"),
         (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),

@@ -48,4 +48,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("aturan/<str:key>/usul", rulebook.policy_propose, name="policy-propose"),
     path("aturan/<str:key>/tarik/<month:month>", rulebook.policy_withdraw, name="policy-withdraw"),
     path("", include("teladan.evaluation.urls_team")),
+    path("", include("teladan.evaluation.urls_skm")),
 ]

@@ -33,6 +33,9 @@ class Permission(StrEnum):
     MONTH_CLOSE = "evaluation.close_month"
     MONTH_REOPEN = "evaluation.reopen_month"
     UNIT_RESULT_VIEW = "evaluation.view_unit_results"
+    SKM_PLAN = "evaluation.plan_skm"
+    SKM_PUBLISH = "evaluation.publish_skm"
+    SKM_IMPORT = "evaluation.import_skm"
     TEAM_RATE = "evaluation.rate_team"
     ACHIEVEMENT_SET = "evaluation.set_achievement"
     EVALUATION_MONITOR = "evaluation.monitor"
@@ -85,6 +88,9 @@ LABELS: dict[Permission, str] = {
     Permission.MONTH_CLOSE: _("Menutup bulan"),
     Permission.MONTH_REOPEN: _("Membuka kembali bulan yang sudah ditutup"),
     Permission.UNIT_RESULT_VIEW: _("Membaca hasil unit"),
+    Permission.SKM_PLAN: _("Mengisi rencana tindak lanjut laporan SKM"),
+    Permission.SKM_PUBLISH: _("Menerbitkan laporan SKM unit"),
+    Permission.SKM_IMPORT: _("Mengimpor laporan SKM lama"),
     Permission.TEAM_RATE: _("Menilai dan menandatangani evaluasi tim"),
     Permission.ACHIEVEMENT_SET: _("Menetapkan capaian unit"),
     Permission.EVALUATION_MONITOR: _("Memantau kemajuan evaluasi"),
@@ -121,7 +127,9 @@ ROLES: dict[Role, RoleInfo] = {
     Role.EMPLOYEE: RoleInfo(_("Pegawai"), _("Membaca dan menerima hasil evaluasinya, belajar."), _EVERYONE),
     Role.APPRAISER: RoleInfo(_("Penilai"), _("Menilai dan menandatangani evaluasi timnya."), _EVERYONE | {P.TEAM_RATE}),
     Role.UNIT_HEAD: RoleInfo(
-        _("Kepala unit"), _("Membaca hasil unit dan menilai timnya."), _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW}
+        _("Kepala unit"),
+        _("Membaca hasil unit, menerbitkan laporan SKM dan menilai timnya."),
+        _EVERYONE | {P.TEAM_RATE, P.UNIT_RESULT_VIEW, P.SKM_PLAN, P.SKM_PUBLISH},
     ),
     Role.SUPERIOR: RoleInfo(
         _("Atasan penilai"),
@@ -130,8 +138,8 @@ ROLES: dict[Role, RoleInfo] = {
     ),
     Role.OPERATOR: RoleInfo(
         _("Operator unit"),
-        _("Memasukkan berkas pegawai, unit dan layanan."),
-        _EVERYONE | {P.PEOPLE_VIEW, P.PEOPLE_IMPORT, P.EVENTS_IMPORT, P.KIOSK_MANAGE},
+        _("Memasukkan berkas pegawai, unit dan layanan, dan rencana tindak lanjut SKM."),
+        _EVERYONE | {P.PEOPLE_VIEW, P.PEOPLE_IMPORT, P.EVENTS_IMPORT, P.KIOSK_MANAGE, P.SKM_PLAN},
     ),
     Role.BKPSDM: RoleInfo(
         _("BKPSDM"),
@@ -148,6 +156,8 @@ ROLES: dict[Role, RoleInfo] = {
             P.MONTH_CLOSE,
             P.MONTH_REOPEN,
             P.UNIT_RESULT_VIEW,
+            P.SKM_PUBLISH,
+            P.SKM_IMPORT,
             P.EVALUATION_MONITOR,
             P.POLICY_VIEW,
             P.POLICY_CHANGE,

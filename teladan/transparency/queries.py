@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from teladan.awards import queries as awards
-from teladan.evaluation.queries import releases
+from teladan.core import clock
+from teladan.evaluation.models import SkmPublication
+from teladan.evaluation.queries import releases, skm
+from teladan.evaluation.queries.skm_document import period_name
+from teladan.evaluation.rules.skm import parse_period
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,62 @@ def complaints_in(month: date) -> dict[str, Any] | None:
 def unit_history(code: str) -> list[UnitMonth]:
     """A unit's released months, oldest first."""
     return [UnitMonth(month, code, payload) for month, payload in releases.history("unit", code)]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A published report of the satisfaction survey, as it was frozen."""
+
+    key: str
+    name: str
+    version: int
+    published_on: date
+    digest: str
+    payload: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.payload[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+    @property
+    def index(self) -> Decimal:
+        return Decimal(self.payload["ikm"])
+
+    @property
+    def enough_for_sample(self) -> bool:
+        return bool(self.payload["n"] >= self.payload["sample_needed"])
+
+
+def reports(code: str) -> list[Report]:
+    """Published survey reports of a unit, latest first."""
+    return [_report(row) for row in skm.published(code)]
+
+
+def report(code: str, key: str) -> Report | None:
+    """One published report; None where nothing is published under that key."""
+    row = _publication(code, key)
+    return _report(row) if row else None
+
+
+def report_document(code: str, key: str) -> tuple[bytes, str] | None:
+    """The frozen PDF of a published report, and its digest."""
+    row = _publication(code, key)
+    return (bytes(row.document), row.document_digest) if row else None
+
+
+def _publication(code: str, key: str) -> SkmPublication | None:
+    try:
+        return skm.publication(code, parse_period(key))
+    except ValueError:
+        return None
+
+
+def _report(row: SkmPublication) -> Report:
+    key = row.payload["period"]
+    day = clock.day_of(row.published_at)
+    return Report(key, period_name(parse_period(key)), row.version, day, row.digest, row.payload)
 
 
 def winners() -> list[awards.PublicAward]:

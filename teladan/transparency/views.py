@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from teladan.core.spreadsheet import write_csv
 from teladan.scoring.ikm import REGIMES
-from teladan.transparency import charts, queries
+from teladan.transparency import charts, queries, shapes
 from teladan.ui.pages import public
 
 
@@ -39,6 +39,7 @@ def public_unit(request: HttpRequest, code: str) -> HttpResponse:
         "elements": charts.element_bars(last) if last.elements else None,
         "basis": REGIMES[last.regime].legal_basis if last.regime in REGIMES else last.regime,
         "weakest": charts.element_name(last.weakest) if last.weakest else "",
+        "reports": queries.reports(code),
     }
     return render(request, "transparency/public_unit.html", context)
 
@@ -56,6 +57,44 @@ def public_unit_csv(request: HttpRequest, code: str) -> HttpResponse:
     response = HttpResponse(write_csv(headers, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="teladan-{code.lower()}.csv"'
     return response
+
+
+@public
+@require_safe
+def public_report(request: HttpRequest, code: str, key: str) -> HttpResponse:
+    found = queries.report(code, key)
+    if found is None:
+        raise Http404
+    context = {
+        "here": "home",
+        "report": found,
+        "code": code,
+        "elements": charts.report_elements(found),
+        "trend": charts.report_trend(found),
+        "rows": shapes.elements(found),
+        "strong": shapes.named(found, found.strengths),
+        "weak": shapes.named(found, found.weaknesses),
+        "plan": shapes.plan(found),
+        "past": shapes.past(found),
+        "profile": shapes.profile(found),
+    }
+    return render(request, "transparency/public_report.html", context)
+
+
+@public
+@require_safe
+def public_report_pdf(request: HttpRequest, code: str, key: str) -> HttpResponse:
+    """The report byte for byte as it was published."""
+    found = queries.report_document(code, key)
+    if found is None:
+        raise Http404
+    content, digest = found
+    tag = f'"{digest[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "public, no-cache"}
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified(headers=headers)
+    headers["Content-Disposition"] = f'inline; filename="SKM-{code}-{key}.pdf"'
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 @public

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy
 
-ELEMENTS = {
-    "persyaratan": gettext_lazy("Persyaratan"),
-    "prosedur": gettext_lazy("Sistem, mekanisme, dan prosedur"),
-    "waktu": gettext_lazy("Waktu penyelesaian"),
-    "biaya": gettext_lazy("Biaya/tarif"),
-    "produk": gettext_lazy("Produk spesifikasi jenis pelayanan"),
-    "kompetensi": gettext_lazy("Kompetensi pelaksana"),
-    "perilaku": gettext_lazy("Perilaku pelaksana"),
-    "pengaduan": gettext_lazy("Penanganan pengaduan, saran, dan masukan"),
-    "sarana": gettext_lazy("Sarana dan prasarana"),
-}
-"""The nine elements (*unsur*) of PermenPANRB 14/2017."""
+from teladan.evaluation.words import ELEMENTS, GRADES
+
+__all__ = ["ELEMENTS", "GRADES", "GRADE_TONES", "RESPONSE_BANDS"]
 
 RESPONSE_BANDS = {
     "low": gettext_lazy("kurang dari sepertiga tiket dijawab"),
@@ -23,12 +14,6 @@ RESPONSE_BANDS = {
     "high": gettext_lazy("lebih dari dua pertiga tiket dijawab"),
 }
 
-GRADES = {
-    "A": gettext_lazy("Sangat baik"),
-    "B": gettext_lazy("Baik"),
-    "C": gettext_lazy("Kurang baik"),
-    "D": gettext_lazy("Tidak baik"),
-}
 GRADE_TONES = {"A": "good", "B": "good", "C": "fair", "D": "poor"}
 
 COVARIATES = {

@@ -13,15 +13,19 @@ from teladan.feedback.queries.months import (
     policy_on,
     seal_opens_on,
     thresholds,
+    thresholds_of,
     ticket_counts,
     ticket_page,
+    unit_tickets,
 )
 from teladan.feedback.queries.profiles import ProfileCell, ProfileTable, profile_counts
 from teladan.feedback.queries.ratings import (
     CellRow,
+    MonthAnswers,
     RatingCount,
     UnitAnswers,
     cells,
+    period_answers,
     rating_counts,
     unit_moments,
 )
@@ -30,6 +34,7 @@ __all__ = [
     "CellRow",
     "Distribution",
     "ExternalSummary",
+    "MonthAnswers",
     "MonthState",
     "ProfileCell",
     "ProfileTable",
@@ -44,12 +49,15 @@ __all__ = [
     "latency",
     "month_states",
     "plan_for",
+    "period_answers",
     "policy_on",
     "profile_counts",
     "rating_counts",
     "seal_opens_on",
     "thresholds",
+    "thresholds_of",
     "ticket_counts",
     "ticket_page",
     "unit_moments",
+    "unit_tickets",
 ]

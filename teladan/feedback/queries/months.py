@@ -67,6 +67,12 @@ def thresholds(month: date) -> dict[str, Any]:
     return policy_on(month) if frozen is None else dict(frozen)
 
 
+def thresholds_of(months: Iterable[date]) -> dict[date, dict[str, Any]]:
+    """The frozen policy of each opened month among these; one query."""
+    rows = CollectionMonth.objects.filter(month__in=list(months)).order_by("month")
+    return {month: dict(values) for month, values in rows.values_list("month", "policy")}
+
+
 def collection_rules(month: date) -> dict[str, Any]:
     """`thresholds(month)`, remembered for a minute: the citizen's pages ask at every request."""
     found = _remembered.get(month)
@@ -127,6 +133,13 @@ def ticket_counts(month: date) -> list[TicketCountRow]:
         TicketCountRow(*row)
         for row in rows.values_list("month", "unit_id", "service_id", "officer_id", "issued", "spent")
     ]
+
+
+def unit_tickets(unit_id: int, months: Iterable[date]) -> dict[date, tuple[int, int]]:
+    """Tickets of one unit issued and spent per sealed month; one query."""
+    rows = TicketCount.objects.filter(unit_id=unit_id, month__in=list(months)).values("month").order_by("month")
+    found = rows.annotate(all=Sum("issued"), used=Sum("spent")).values_list("month", "all", "used")
+    return {month: (issued, spent) for month, issued, spent in found}
 
 
 def issue_days(months: Iterable[date]) -> dict[UUID, int]:

@@ -54,6 +54,15 @@ class UnitAnswers:
 
 
 @dataclass(frozen=True)
+class MonthAnswers:
+    """All answers given to one service of a unit in one sealed month; `rows` go to `scoring.ikm` as they are."""
+
+    month: date
+    service_id: int
+    rows: tuple[Mapping[str, int | None], ...]
+
+
+@dataclass(frozen=True)
 class RatingCount:
     """Sealed ratings of one officer and service in a month."""
 
@@ -107,6 +116,13 @@ def _drawn_cost(rows: list[tuple[Any, ...]], share: Fraction) -> list[tuple[Any,
         found.append(left_out)  # carries the answers to the overall question of all of them
         found.append((*row[:_COUNT], counted, 0, 0, row[_UNASKED]))
     return [row for row in found if row[_COUNT] or row[_COUNT + 1]]
+def period_answers(unit_id: int, months: Iterable[date]) -> list[MonthAnswers]:
+    """Answers of one unit per sealed month and service, the rule for free services applied; one query."""
+    found: dict[tuple[date, int], list[Mapping[str, int | None]]] = {}
+    for month, service, *rest in _rows("period_answers", {"unit": unit_id, "months": list(months)}):
+        row = {**dict(zip(ELEMENTS, rest[:9], strict=True)), "count": rest[9]}
+        found.setdefault((month, service), []).append(row)
+    return [MonthAnswers(month, service, tuple(rows)) for (month, service), rows in found.items()]
 
 
 def _none_first(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
