@@ -36,7 +36,7 @@ class KioskForm(forms.Form):
         field = self.fields["unit"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = units.order_by("code")
-        field.label_from_instance = lambda unit: names.get(unit.pk, unit.code)  # type: ignore[method-assign]
+        field.label_from_instance = lambda obj: names.get(obj.pk, obj.code)  # type: ignore[method-assign]
 
 
 class RevokeForm(forms.Form):

@@ -10,7 +10,17 @@ SIGN_IN = {"account_login", "account_logout", "set_language"}
 CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-comment", "rating-official", "rating-done",
            "rating-readers", "rating-typed"}  # fmt: skip
 KIOSK = {"kiosk-screen", "kiosk-outbox", "kiosk-typed", "kiosk-worker"}  # a tablet's secret opens these
-SITE = {"public-home", "public-unit", "public-report", "public-report-pdf", "public-unit-csv", "public-awards", "public-how", "award-check", "award-verify"}
+SITE = {
+    "public-home",
+    "public-unit",
+    "public-report",
+    "public-report-pdf",
+    "public-unit-csv",
+    "public-awards",
+    "public-how",
+    "award-check",
+    "award-verify",
+}
 LOG = {"ledger-checkpoint", "ledger-keys", "ledger-proof", "ledger-consistency", "ledger-tile"}  # files that prove
 COMPLAINANT = {
     "complaint-start", "complaint-form", "complaint-receipt", "complaint-check", "complaint-status",

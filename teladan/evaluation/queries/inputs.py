@@ -328,8 +328,9 @@ def _past(month: date, keys: Keys) -> dict[str, list[Past]]:
     for unit, day, n, ikm, low, high in rows.order_by("closing__month").values_list(
         "unit_id", "closing__month", "n", "ikm", "low", "high"
     ):
-        se = (high - low) / (2 * Z95)
-        found.setdefault(keys.units[unit], []).append(Past(rules.month_key(day), n, float(ikm), se))
+        if n is not None and ikm is not None and low is not None and high is not None:
+            se = (high - low) / (2 * Z95)
+            found.setdefault(keys.units[unit], []).append(Past(rules.month_key(day), n, float(ikm), se))
     return found
 
 

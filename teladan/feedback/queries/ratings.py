@@ -15,7 +15,7 @@ from django.db.models import Count
 from teladan.core import clock
 from teladan.feedback import rules
 from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS, CollectionMonth, SealedRating
-from teladan.feedback.queries.months import thresholds
+from teladan.feedback.queries.months import thresholds, thresholds_of
 from teladan.feedback.questionnaire import plan_of
 from teladan.feedback.sql import statement
 
@@ -116,12 +116,20 @@ def _drawn_cost(rows: list[tuple[Any, ...]], share: Fraction) -> list[tuple[Any,
         found.append(left_out)  # carries the answers to the overall question of all of them
         found.append((*row[:_COUNT], counted, 0, 0, row[_UNASKED]))
     return [row for row in found if row[_COUNT] or row[_COUNT + 1]]
+
+
 def period_answers(unit_id: int, months: Iterable[date]) -> list[MonthAnswers]:
-    """Answers of one unit per sealed month and service, the rule for free services applied; one query."""
+    """Answers of one unit per sealed month and service, the rule for free services applied as in `unit_moments`."""
+    by_month: dict[date, list[tuple[Any, ...]]] = {}
+    for month, *rest in _rows("period_answers", {"unit": unit_id, "months": list(months)}):
+        by_month.setdefault(month, []).append(tuple(rest))
+    frozen = thresholds_of(list(by_month))
     found: dict[tuple[date, int], list[Mapping[str, int | None]]] = {}
-    for month, service, *rest in _rows("period_answers", {"unit": unit_id, "months": list(months)}):
-        row = {**dict(zip(ELEMENTS, rest[:9], strict=True)), "count": rest[9]}
-        found.setdefault((month, service), []).append(row)
+    for month, rows in by_month.items():
+        share = plan_of(frozen[month], month).share
+        for service, *rest in rows if share == 1 else _drawn_cost(rows, share):
+            row = {**dict(zip(ELEMENTS, rest[:9], strict=True)), "count": rest[9]}
+            found.setdefault((month, service), []).append(row)
     return [MonthAnswers(month, service, tuple(rows)) for (month, service), rows in found.items()]
 
 

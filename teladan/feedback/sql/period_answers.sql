@@ -7,17 +7,19 @@ WITH free AS (
       ON s.valid_from < (m.month + interval '1 month')::date AND (s.valid_until IS NULL OR s.valid_until > m.month)
     GROUP BY m.month, s.service_id
     HAVING max(s.fee) = 0
+), answers AS (
+    SELECT r.*,
+           r.biaya IS NULL AND f.service_id IS NOT NULL
+               AND coalesce(r.persyaratan, r.prosedur, r.waktu, r.produk, r.kompetensi, r.perilaku, r.pengaduan,
+                            r.sarana) IS NOT NULL AS unasked
+    FROM feedback_sealedrating r
+    LEFT JOIN free f ON f.service_id = r.service_id AND f.month = r.month
+    WHERE r.unit_id = %(unit)s AND r.month = ANY(%(months)s)
 )
-SELECT r.month, r.service_id,
-       r.persyaratan, r.prosedur, r.waktu,
-       CASE WHEN r.biaya IS NULL AND f.service_id IS NOT NULL
-                 AND coalesce(r.persyaratan, r.prosedur, r.waktu, r.produk, r.kompetensi, r.perilaku, r.pengaduan,
-                              r.sarana) IS NOT NULL
-            THEN 4 ELSE r.biaya END AS biaya,
-       r.produk, r.kompetensi, r.perilaku, r.pengaduan, r.sarana,
-       count(*) AS count
-FROM feedback_sealedrating r
-LEFT JOIN free f ON f.service_id = r.service_id AND f.month = r.month
-WHERE r.unit_id = %(unit)s AND r.month = ANY(%(months)s)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+SELECT month, service_id,
+       persyaratan, prosedur, waktu, CASE WHEN unasked THEN 4 ELSE biaya END AS biaya, produk, kompetensi, perilaku,
+       pengaduan, sarana,
+       count(*) AS count, count(overall) AS overall_n, coalesce(sum(overall), 0) AS overall_sum, unasked
+FROM answers
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, unasked
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, unasked

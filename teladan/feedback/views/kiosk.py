@@ -89,7 +89,7 @@ def kiosk_screen(request: HttpRequest, kiosk: Kiosk) -> HttpResponse:
     if not _is_ours(request, kiosk):
         return render(request, "feedback/kiosk_enrol.html", {"form": EnrolForm(), "kiosk": kiosk}, status=401)
     plan = plan_for(clock.month_of(clock.today()))
-    asked = {"questionnaire": plan.questionnaire, "language": get_language() or ""}
+    language = get_language() or ""
     # Months that draw some elements per ticket ask them where the ticket is known at once; a tablet without a connection
     # cannot tell its month, and would let volunteers answer.
     others = plan.second_page(order=0, asks_cost=False) if plan.share == 1 else ()
@@ -97,8 +97,10 @@ def kiosk_screen(request: HttpRequest, kiosk: Kiosk) -> HttpResponse:
     context = {
         "kiosk": kiosk,
         "typed": TypedForm(),
-        "first": QuestionsForm(names=plan.questionnaire.first_page, **asked),
-        "more": QuestionsForm(names=others, **asked),
+        "first": QuestionsForm(
+            questionnaire=plan.questionnaire, names=plan.questionnaire.first_page, language=language
+        ),
+        "more": QuestionsForm(questionnaire=plan.questionnaire, names=others, language=language),
         "words": CommentForm(),
         "readers": readers.sentence(table),
         "comment_readers": readers.comment_sentence(table),
