@@ -28,7 +28,7 @@ def groups(officers: int = OFFICERS) -> list[Joint]:
 
 
 def run(seconds: float, rounds: int) -> None:
-    """Both arguments are of the other parts; one pass is long enough."""
+    """Both arguments belong to the other parts; one pass is long enough."""
     every = groups()
     rank_joint(every[0], draws=DRAWS)
     wall, own = time.perf_counter(), time.process_time()
