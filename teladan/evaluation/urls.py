@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nilai-saya", results.result_own, name="result-own"),
     path("nilai/<int:result_id>/mengapa", results.result_why, name="result-why"),
     path("nilai/<int:result_id>/hitung-ulang.json", results.result_recompute, name="result-recompute"),
+    path("nilai/hitung_ulang.py", results.recompute_script, name="recompute-script"),
     path("hasil-unit", results.unit_results, name="unit-results"),
     path("hasil-unit/<int:result_id>", results.unit_detail, name="unit-result"),
     path("hasil-unit/<int:result_id>/mengapa", results.unit_why, name="unit-why"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +77,27 @@ def test_recompute_file_redoes_the_score_by_hand(city: City) -> None:
         )
         adjusted = sum(p["weight"] * (p["mu"] + file["raw_mean"] - p["offset"]) for p in file["grid"])
         assert adjusted == pytest.approx(file["nilai"]["adjusted"], abs=1e-6)
+
+
+def test_recompute_program_agrees_and_notices_a_changed_figure(city: City, tmp_path: Path) -> None:
+    """The program as downloaded, alone in an empty folder, with a Python that sees nothing of ours."""
+    user, result = officer(city)
+    program, file = tmp_path / "hitung_ulang.py", tmp_path / "nilai.json"
+    program.write_text(get(user, "recompute-script"), encoding="utf-8")
+    assert len(program.read_text(encoding="utf-8").splitlines()) <= 60
+    file.write_text(get(user, "result-recompute", result.pk), encoding="utf-8")
+    command = [sys.executable, "-I", "-S", program, file]
+    good = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (good.returncode, "Semua sama" in good.stdout) == (0, True), good.stdout + good.stderr
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["nilai"]["score"] += 0.00001
+    file.write_text(json.dumps(record), encoding="utf-8")
+    bad = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (bad.returncode, "score: tertulis" in bad.stdout) == (1, True)
+
+
+def test_recompute_program_needs_login(client: Client) -> None:
+    assert client.get(reverse("recompute-script")).status_code == 302
 
 
 def test_recompute_file_holds_no_answer_and_nobody_else(city: City) -> None:

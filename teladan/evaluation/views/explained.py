@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -238,6 +239,7 @@ def _response(result: OfficerResult) -> str:
     return str(words.RESPONSE_BANDS[found["band"]])
 
 
+SCRIPT = Path(__file__).resolve().parent.parent / "documents" / "hitung_ulang.py"
 FORMULA = (
     "nilai = Σ weight × (mu + lam × (raw_mean − offset));  lam = n × sigma2_a ÷ (n × sigma2_a + sigma2_e);  "
     "se² = Σ weight × (variance + (mu + lam × (raw_mean − offset) − nilai)²);  rentang = nilai ± quantile × se;  "
