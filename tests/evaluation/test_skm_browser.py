@@ -87,7 +87,7 @@ def _walk(browser: Browser) -> None:
     row = SkmFollowUp.objects.get()
     pages = {
         world.head: [reverse("skm-list"), reverse("skm-unit", args=["DISDUK"]), address(world),
-                     address(world, "skm-report", "2026-T4"), address(world, "skm-report", "2026-08")],
+                     address(world, "skm-report", "2026-T4")],
         world.operator: [address(world, "skm-plan-change", "2026-T3", row.pk)],
         bkpsdm: [reverse("skm-import")],
     }  # fmt: skip
