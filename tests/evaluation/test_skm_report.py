@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 import pytest
-import time_machine
-from django.contrib.staticfiles import finders
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -37,11 +34,8 @@ from teladan.feedback import queries as feedback
 from teladan.feedback.models import SealedRating
 from teladan.people.models import User
 from teladan.scoring import ELEMENTS
-from tests import axe, make
+from tests import make
 from tests.evaluation.small_city import City, make_city
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("made")]
 
@@ -87,7 +81,10 @@ def make_world(*, services: int = 2) -> World:
 
 @pytest.fixture(scope="module")
 def made(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """July with 40 ratings, August with 6, September with 5; made once, every test rolls back to it."""
+    """July with 40 ratings, August with 6, September with 5; made once, every test rolls back to it.
+
+    No test of this module may start the browser: from then on Django would use another connection.
+    """
     whole = transaction.atomic()
     whole._from_testcase = True  # type: ignore[attr-defined]  # as Django's own TestCase: durable blocks may be inside
     with django_db_blocker.unblock(), whole, clock.at(TODAY):
@@ -577,58 +574,3 @@ def test_list_query_count(world: World, units: int, django_assert_num_queries: A
     with django_assert_num_queries(7):
         text = client.get(reverse("skm-list")).content.decode()
     assert "Triwulan III 2026" in text
-
-
-# --- in the browser --------------------------------------------------------------------------------------------------
-
-
-def check_pages(user: User | None, paths: list[str], browser: Browser) -> None:
-    """Serve what the test client gets to a real browser: the rows live in a transaction that no other thread sees."""
-    with time_machine.travel(TODAY), clock.at(None):  # type: ignore[arg-type]  # no note about a moved clock
-        client = at(user) if user else Client()
-        made = {path: client.get(path) for path in paths}
-    context = browser.new_context(viewport={"width": 360, "height": 900}, locale="id-ID", bypass_csp=True)
-    page = context.new_page()
-
-    def answer(route: Any) -> None:
-        path = urlsplit(route.request.url).path
-        if path.startswith("/static/") and (file := finders.find(path.removeprefix("/static/"))):
-            route.fulfill(path=str(file))
-        elif path.startswith("/static/"):
-            route.fulfill(status=404)
-        else:
-            found = made[path]
-            route.fulfill(status=found.status_code, body=found.content, content_type=found["Content-Type"])
-
-    page.route("**/*", answer)
-    for path in paths:
-        for scheme in ("light", "dark") if path.endswith("T3") else ("light",):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            response = page.goto(f"http://teladan.test{path}")
-            assert response is not None
-            assert response.status == 200, path
-            assert axe.violations(page) == [], (path, scheme)
-            for width in (360, 1280):
-                page.set_viewport_size({"width": width, "height": 900})
-                assert axe.overflow(page) <= 0, (path, width)
-    context.close()
-
-
-@pytest.mark.journey
-def test_pages_are_clean_in_the_browser(world: World, browser: Browser, settings: Any) -> None:
-    """The pages as the server sends them, each with its styles, at 360 and 1280 px, light and dark."""
-    past(world)
-    follow_up(world)
-    bkpsdm = make.make_user(make.make_person(), role="bkpsdm")
-    row = SkmFollowUp.objects.get()
-    pages = {
-        world.head: [reverse("skm-list"), reverse("skm-unit", args=["DISDUK"]), address(world),
-                     address(world, "skm-report", "2026-T4"), address(world, "skm-report", "2026-08")],
-        world.operator: [address(world, "skm-plan-change", "2026-T3", row.pk)],
-        bkpsdm: [reverse("skm-import")],
-    }  # fmt: skip
-    for user, paths in pages.items():
-        check_pages(user, paths, browser)
-    plan_for(world)
-    publish(world)
-    check_pages(None, ["/publik/unit/DISDUK", "/publik/unit/DISDUK/skm/2026-T3"], browser)
