@@ -8,6 +8,7 @@ import difflib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,7 @@ def _in_database(argv: list[str], *, database: bool) -> int:
             _execute(argv)
             return 0
         with supervisor.database_for_command(env.data_folder()) as ours:
-            _execute(argv, prepare=ours)
+            _execute(argv, prepare=ours, guest=not ours and not env.database_url())
     except (DatabaseTrouble, ImproperlyConfigured) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
@@ -146,7 +147,7 @@ def _in_database(argv: list[str], *, database: bool) -> int:
     return 0
 
 
-def _execute(argv: list[str], *, prepare: bool = False) -> None:
+def _execute(argv: list[str], *, prepare: bool = False, guest: bool = False) -> None:
     import django
     from django.core.management import ManagementUtility, get_commands, load_command_class
 
@@ -157,6 +158,8 @@ def _execute(argv: list[str], *, prepare: bool = False) -> None:
     name = argv[1].replace("-", "_")
     if prepare and name != "setup":
         _prepare()
+    elif guest and name != "setup":
+        _await_tables()
     command = load_command_class(get_commands()[name], name)
     plain_help(command)
     command.run_from_argv(argv)
@@ -168,6 +171,15 @@ def _prepare() -> None:
 
     if install.migrate():
         install.load_reference_data()
+
+
+def _await_tables() -> None:
+    """Whoever started the server may be making the tables this very moment."""
+    from teladan.config import install
+
+    deadline = time.monotonic() + 60
+    while install.pending_migrations() and time.monotonic() < deadline:
+        time.sleep(0.2)
 
 
 def plain_help(command: BaseCommand) -> None:

@@ -239,7 +239,7 @@ def _response(result: OfficerResult) -> str:
     return str(words.RESPONSE_BANDS[found["band"]])
 
 
-SCRIPT = Path(__file__).resolve().parent.parent / "documents" / "hitung_ulang.py"
+SCRIPT = Path(__file__).resolve().parent.parent / "documents" / "hitung_ulang.program"
 FORMULA = (
     "nilai = Σ weight × (mu + lam × (raw_mean − offset));  lam = n × sigma2_a ÷ (n × sigma2_a + sigma2_e);  "
     "se² = Σ weight × (variance + (mu + lam × (raw_mean − offset) − nilai)²);  rentang = nilai ± quantile × se;  "

@@ -53,8 +53,7 @@ def result_recompute(request: HttpRequest, result_id: int) -> HttpResponse:
 @require_GET
 def recompute_script(request: HttpRequest) -> HttpResponse:
     """The program that redoes a score from its file: Python alone, nothing of ours."""
-    name = explained.SCRIPT.name
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": 'attachment; filename="hitung_ulang.py"'}
     return HttpResponse(explained.SCRIPT.read_bytes(), content_type="text/x-python; charset=utf-8", headers=headers)
 
 
