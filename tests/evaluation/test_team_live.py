@@ -139,3 +139,30 @@ def test_team_is_rated_without_scripts(
     page.get_by_text("3 dari 12 lengkap").wait_for()
     assert page.locator("[data-quadrant] [data-cell='3-3'] li").count() == 3
     assert Evaluation.objects.filter(predicate="sangat_baik").count() == 3
+
+
+def test_leaving_the_suggestion_opens_the_field_for_its_reason(
+    live_server: Any, context: BrowserContext, team: tuple[User, list[Person]]
+) -> None:
+    user, staff = team
+    person = staff[11]  # without a result until now
+    section = staff[0].officer_results.get().unit
+    closing = staff[0].officer_results.get().closing
+    make_officer_result(
+        closing, person, section, suggestion="above", adjusted=3.8, adjusted_low=3.65, adjusted_high=3.95
+    )
+    page = signed_in(context, user, live_server.url)
+    page.goto(f"{live_server.url}/tim")
+    row = page.locator(f"tr[data-key='{person.pk}']")
+    reason = row.get_by_label("Alasan menyimpang dari saran")
+    assert not reason.is_visible()
+    row.locator("input[name$='-work'][value=meets]").check(force=True)
+    row.locator("input[name$='-behaviour'][value=meets]").check(force=True)
+    row.get_by_text("Lain dari saran: tulis alasannya").wait_for()
+    assert reason.is_visible()
+    assert axe.violations(page) == []
+    reason.fill("Baru pindah tugas.")
+    reason.blur()
+    row.get_by_text("tersimpan").wait_for()
+    assert Evaluation.objects.get(person=person).suggestion_reason == "Baru pindah tugas."
+    page.get_by_role("link", name="Tanda tangani 1 penilaian").wait_for()

@@ -259,9 +259,9 @@ def appraiser_rates_by_keyboard(browser: Browser, address: str) -> int:
         rows = page.locator("tr[data-key]")
         assert rows.count() == OFFICERS
         star = str(person(STAR).pk)
-        for key in rows.evaluate_all("rows => rows.map(row => row.dataset.key)"):
-            for part in ("work", "behaviour"):
-                appraiser.choose(f"{key}-{part}", "above" if key == star else "meets")
+        for key, suggestion in rows.evaluate_all("rows => rows.map(row => [row.dataset.key, row.dataset.suggestion])"):
+            appraiser.choose(f"{key}-work", "above" if key == star else "meets")
+            appraiser.choose(f"{key}-behaviour", suggestion or "meets")
         sign = page.get_by_role("link", name=f"Tanda tangani {OFFICERS} penilaian")
         sign.wait_for()
         appraiser.look()

@@ -15,6 +15,7 @@ from typing import Any
 
 from teladan import scoring
 from teladan.evaluation.rules.officers import FIXED
+from teladan.feedback.questionnaire import versions
 
 
 class Group(StrEnum):
@@ -26,6 +27,7 @@ class Group(StrEnum):
     OFFICER = "officer"
     AWARD = "award"
     EVALUATION = "evaluation"
+    COMPLAINTS = "complaints"
     KEEPING = "keeping"
     OTHER = "other"
 
@@ -122,6 +124,10 @@ _SPECS = (
     Spec("collection.ticket_days", Group.COLLECTING, Whole(3, 31), Effect.COLLECTING),
     Spec("collection.grace_days", Group.COLLECTING, Whole(3, 20), Effect.COLLECTING),
     Spec("collection.edit_minutes", Group.COLLECTING, Whole(5, 120), Effect.COLLECTING),
+    Spec(
+        "collection.questionnaire", Group.COLLECTING, OneOf(tuple(one.version for one in versions())), Effect.COLLECTING
+    ),
+    Spec("collection.other_elements", Group.COLLECTING, Whole(1, 7), Effect.COLLECTING),
     Spec("disclosure.k", Group.DISCLOSURE, Whole(10, 100)),
     Spec("disclosure.issue_days", Group.DISCLOSURE, Whole(3, 20)),
     Spec("disclosure.band_officers", Group.DISCLOSURE, Whole(8, 50)),
@@ -145,6 +151,13 @@ _SPECS = (
     Spec("award.min_group", Group.AWARD, Whole(8, 100)),
     Spec("award.min_punctuality", Group.AWARD, Number(0.0, 1.0), Effect.AWARD),
     Spec("evaluation.distribution", Group.EVALUATION, Guideline(), Effect.NONE),
+    # UU 25/2009 gives the longest days; a city may be quicker, and more patient with the complainant.
+    Spec("complaints.filing_days", Group.COMPLAINTS, Whole(30, 365), Effect.NONE),
+    Spec("complaints.check_days", Group.COMPLAINTS, Whole(1, 14), Effect.NONE),
+    Spec("complaints.completion_days", Group.COMPLAINTS, Whole(30, 90), Effect.NONE),
+    Spec("complaints.decision_days", Group.COMPLAINTS, Whole(1, 60), Effect.NONE),
+    Spec("complaints.delivery_days", Group.COMPLAINTS, Whole(1, 14), Effect.NONE),
+    Spec("complaints.statement_working_days", Group.COMPLAINTS, Whole(3, 14), Effect.NONE),
     Spec("learning.minimum_group", Group.KEEPING, Whole(5, 50), Effect.NONE),
     Spec("retention.import_days", Group.KEEPING, Whole(1, 365), Effect.NONE),
     Spec("retention.ticket_months", Group.KEEPING, Whole(1, 24), Effect.NONE),

@@ -31,6 +31,7 @@ GROUPS: dict[Group, tuple[Text, Text]] = {
     ),
     Group.AWARD: (gettext_lazy("Penghargaan"), gettext_lazy("Siapa yang masuk daftar calon.")),
     Group.EVALUATION: (gettext_lazy("Evaluasi"), gettext_lazy("Pedoman sebaran predikat.")),
+    Group.COMPLAINTS: (gettext_lazy("Pengaduan"), gettext_lazy("Tenggat pengaduan bernama.")),
     Group.KEEPING: (
         gettext_lazy("Menyimpan data"),
         gettext_lazy("Berapa lama data disimpan, dan kelompok terkecil yang dilaporkan."),
@@ -63,6 +64,18 @@ RULES: dict[str, Words] = {
         gettext_lazy("Waktu melengkapi penilaian"),
         gettext_lazy("Berapa menit warga masih dapat menambah jawaban pada halaman kedua."),
         gettext_lazy("menit"),
+    ),
+    "collection.questionnaire": Words(
+        gettext_lazy("Kuesioner"),
+        gettext_lazy("Versi kuesioner yang dipakai warga."),
+        "",
+    ),
+    "collection.other_elements": Words(
+        gettext_lazy("Unsur selain petugas"),
+        gettext_lazy(
+            "Berapa dari tujuh unsur yang ditanyakan kepada tiap warga. Tujuh berarti semua; kurang berarti bergilir."
+        ),
+        gettext_lazy("unsur"),
     ),
     "disclosure.k": Words(
         gettext_lazy("Batas menampilkan angka"),
@@ -168,6 +181,36 @@ RULES: dict[str, Words] = {
     "evaluation.distribution": Words(
         gettext_lazy("Pedoman sebaran predikat"),
         gettext_lazy("Sebaran predikat menurut capaian organisasi. Peringatan, bukan kuota."),
+    ),
+    "complaints.filing_days": Words(
+        gettext_lazy("Batas mengajukan pengaduan"),
+        gettext_lazy("Berapa hari sesudah pelayanan. Sesudahnya pengaduan diterima sebagai informasi."),
+        gettext_lazy("hari"),
+    ),
+    "complaints.check_days": Words(
+        gettext_lazy("Pemeriksaan kelengkapan"),
+        gettext_lazy("Dalam berapa hari kantor menyatakan lengkap atau menyebut kekurangannya."),
+        gettext_lazy("hari"),
+    ),
+    "complaints.completion_days": Words(
+        gettext_lazy("Waktu pengadu melengkapi"),
+        gettext_lazy("Sesudah hari ini pengaduan dianggap dicabut."),
+        gettext_lazy("hari"),
+    ),
+    "complaints.decision_days": Words(
+        gettext_lazy("Putusan"),
+        gettext_lazy("Paling lama berapa hari sejak berkas lengkap."),
+        gettext_lazy("hari"),
+    ),
+    "complaints.delivery_days": Words(
+        gettext_lazy("Penyampaian putusan"),
+        gettext_lazy("Paling lama berapa hari sejak diputuskan."),
+        gettext_lazy("hari"),
+    ),
+    "complaints.statement_working_days": Words(
+        gettext_lazy("Jawaban teradu"),
+        gettext_lazy("Berapa hari kerja teradu menjawab pertanyaan pemeriksa."),
+        gettext_lazy("hari kerja"),
     ),
     "learning.minimum_group": Words(
         gettext_lazy("Kelompok laporan pemahaman"),
