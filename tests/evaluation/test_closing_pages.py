@@ -16,7 +16,6 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from teladan.core import clock, jobs, progress
-from teladan.core.models import Progress
 from teladan.evaluation.actions import closing as actions
 from teladan.evaluation.models import Closing
 from teladan.evaluation.queries import closing as queries
@@ -93,7 +92,7 @@ def test_closing_start_refuses_too_early_and_says_from_when(city: City, bkpsdm: 
         response = at(bkpsdm).post(f"{DETAIL}/tutup")
     assert response.status_code == 422
     assert "8 November 2026" in response.content.decode()
-    assert not Progress.objects.exists()
+    assert queries.progress_of(OCTOBER) is None
 
 
 def test_closing_start_refuses_out_of_order(city: City, bkpsdm: User) -> None:
