@@ -40,7 +40,7 @@ serve: base ## jalankan tanpa kota contoh
 
 test: dev ## siapkan semuanya, jalankan semua uji
 	@bin/browser
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-crash: dev ## uji panjang: peramban, pekerja dan basis data dimatikan berkali-kali
 	@bin/browser

@@ -209,8 +209,7 @@ def test_full_outbox_refuses_visibly(
     assert StagedRating.objects.count() == 2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_steps_are_clean(office: Office, tablet: Page, width: int, scheme: Any) -> None:
     tablet.set_viewport_size({"width": width, "height": 800})
     tablet.emulate_media(color_scheme=scheme)
