@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
 from teladan.evaluation.models import Evaluation
 from teladan.people.models import Person, User
@@ -79,10 +80,11 @@ def test_team_of_twelve_is_rated_by_keyboard_and_signed(
                 page.keyboard.press("ArrowRight")
                 interactions += 1
         chip = page.locator(f"[data-quadrant] li[data-key='{person.pk}']")
-        assert chip.count() == 1  # there at once, and no older answer of the server takes it away
+        expect(chip).to_have_count(1)  # there at once, and no older answer of the server takes it away
     page.get_by_text("12 dari 12 lengkap").wait_for()
+    page.wait_for_load_state("networkidle")  # the last choice of each person has been answered
     assert axe.violations(page) == []
-    assert page.locator("[data-quadrant] [data-cell='2-3'] li").count() == 4
+    expect(page.locator("[data-quadrant] [data-cell='2-3'] li")).to_have_count(4)
     assert Evaluation.objects.filter(work="meets", predicate="baik").count() == 12
     page.get_by_role("link", name="Tanda tangani 12 penilaian").click()
     page.get_by_label("Kata sandi").fill(PASSWORD)
