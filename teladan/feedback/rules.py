@@ -22,7 +22,6 @@ KIOSK_IDLE_SECONDS = 30
 KIOSK_THANKS_SECONDS = 15
 KIOSK_CAP = 5000
 KIOSK_BATCH = 20
-KIOSK_LETTER_BYTES = 8_000
 KIOSK_CHANNEL = "kios"
 ORDERS = math.factorial(7)
 """How many orders the seven elements beside the staff's can stand in; each ticket draws one of them."""
