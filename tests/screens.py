@@ -35,22 +35,25 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 SHAPES: dict[str, ViewportSize] = {"360": {"width": 360, "height": 740}, "1280": {"width": 1280, "height": 900}}
 THEMES = ("light", "dark")
 CITIZEN = "citizen"
+DOUBLED = """() => { const root = document.documentElement; root.style.fontSize = "200%";
+    const wide = root.scrollWidth - root.clientWidth; root.style.fontSize = ""; return wide }"""
 SHEETS = {"360": (5, 360, 1500), "1280": (3, 720, 1100)}  # columns, width of a picture, height that is worth seeing
 
-# What each role opens, in this order. A `*` is filled by the first such link on the pages the role has seen before.
+# What each role opens, in this order. A `*` is filled by the first such link on the pages the role has seen before;
+# behind a `!` a refusal is what is to be seen.
 MINE = ["/", "/evaluasi", "/evaluasi/*", "/belajar", "/belajar/*", "/belajar/aturan", "/belajar/suara", "/layanan",
         "/layanan/*", "/layanan/loket", "/akun/password/change/"]  # fmt: skip
 LEARNS = ["/", "/belajar"]
 TEAM = ["/tim", "/tim/tanda-tangan"]
 UNITS = ["/hasil-unit", "/hasil-unit/*", "/hasil-unit/*/mengapa"]
-REPORTS = ["/skm", "/skm/*", "/skm/*/*"]
+REPORTS = ["/skm", "/skm/*", "/skm/*/*", "/skm/*/*-T2"]
 RULES = ["/aturan", "/aturan/riwayat", "/aturan/score.evaluation_n"]
 AWARDS = ["/penghargaan/tim", "/penghargaan/tim/*"]
 PAGES: dict[str, list[str]] = {
-    CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "/n/TIDAK-ADA", "/publik", "/publik/unit/*", "/publik/unit/*/skm/*",
+    CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "!/n/TIDAK-ADA", "/publik", "/publik/unit/*", "/publik/unit/*/skm/*",
               "/publik/penghargaan", "/publik/cara-kerja", "/pengaduan", "/pengaduan/baru", "/pengaduan/cek",
-              "/tidak-ada"],
-    "officer": [*MINE, "/nilai-saya", "/nilai/*/mengapa", "/loket", "/loket?pilih"],
+              "!/tidak-ada"],
+    "officer": [*MINE, "/nilai-saya", "/nilai/*/mengapa", "/loket", "/loket/*", "/loket?pilih", "!/bulan"],
     "employee": MINE,
     "appraiser": ["/", *TEAM, "/evaluasi", "/evaluasi/*"],
     "unit_head": ["/", *TEAM, *UNITS, *REPORTS, "/evaluasi"],
@@ -103,11 +106,11 @@ class Shoot:
 
     def visit(self, path: str) -> bool:
         """Open a page of the table; False when it cannot be reached."""
-        if (found := self.resolve(path)) is None:
+        if (found := self.resolve(path.removeprefix("!"))) is None:
             self.troubles.append(f"{self.role}: tidak ada tautan ke {path}")
             return False
         response = self.page.goto(self.address + found, wait_until="load")
-        if response is None or (response.status >= 400 and not path.isupper() and "tidak-ada" not in path.lower()):
+        if response is None or (response.status >= 400) != path.startswith("!"):
             self.troubles.append(f"{self.role}: {found} menjawab {response.status if response else '-'}")
             return False
         links = self.page.locator("a[href]").evaluate_all("found => found.map(one => one.href)")
@@ -124,7 +127,7 @@ class Shoot:
 
     def take(self, name: str) -> None:
         """The page as it stands, in every shape and theme."""
-        for shape, size in SHAPES.items():
+        for shape, size in reversed(SHAPES.items()):  # narrow last
             self.page.set_viewport_size(size)
             for theme in THEMES:
                 self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
@@ -132,6 +135,8 @@ class Shoot:
             wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if wide > 0:
                 self.troubles.append(f"{self.role}: {name} lebih lebar {wide} px pada {shape} px")
+        if (wide := self.page.evaluate(DOUBLED)) > 0:
+            self.troubles.append(f"{self.role}: {name} lebih lebar {wide} px pada 360 px dengan teks 200 %")
         self.taken.append(name)
 
     def walk(self) -> None:
