@@ -300,7 +300,7 @@ def scored(run: Run, groups: int) -> None:
     cover, awards, errors = [], [], []
     for scenario, officers, repeats in [
         *((s, 12, groups) for s in SCENARIOS),
-        *((s, 500, max(2, groups // 25)) for s in SCENARIOS),
+        *((s, 500, max(2, groups // 4)) for s in SCENARIOS),
     ]:
         records = run(partial(score_once, scenario, officers), repeats)
         label = [scenario.name, str(officers), str(repeats)]

@@ -37,11 +37,11 @@ from .thresholds import Thresholds, Use, allowed_use
 
 if TYPE_CHECKING:
     from .cells import Cells, Factor, cells_from_columns, cells_from_counts, cells_from_rows, pool_rare
+    from .comparison import Pooling
     from .fair import (
         Components,
         FairScore,
         FairScores,
-        Pooling,
         Recompute,
         fair_scores,
         recompute_score,
@@ -52,12 +52,12 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "cells": ("Cells", "Factor", "cells_from_columns", "cells_from_counts", "cells_from_rows", "pool_rare"),
+    "comparison": ("Pooling",),
     "mixed": ("Fit", "fit"),
     "fair": (
         "Components",
         "FairScore",
         "FairScores",
-        "Pooling",
         "Recompute",
         "fair_scores",
         "recompute_score",

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .cells import Cells
-    from .fair import FairScores, Mix, Pooling
+    from .comparison import Mix, Pooling
+    from .fair import FairScores
 
 
 class Moved(StrEnum):
@@ -187,7 +188,8 @@ def annual(
     """
     import numpy as np
 
-    from .fair import DEFAULT_POOLING, fair_scores
+    from .comparison import DEFAULT_POOLING
+    from .fair import fair_scores
 
     if month not in cells.fixed:
         raise ValueError(f"{month}: not a fixed factor of the cells")

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 from scipy.special import stdtrit
 
-from .cells import Cells, FloatArray, pool_rare
+from .cells import Cells, FloatArray
+from .comparison import DEFAULT_POOLING, Mix, Pooling, average_mix, comparable, pool_services
 from .ikm import Z95
 from .mixed import Fit, fit
 
@@ -26,8 +25,6 @@ LOSS = 16.0  # rise of the criterion at the ends of the grid: e^-8 of the highes
 U_MAX = 0.98  # a spread of 32 prior scales
 T_DF = 7  # the interval takes t with (officers - 1) degrees of freedom, at least these: simulated, docs/rules/fair-score.md
 OWN_DF = 10.0  # ratings that the group's variance is worth beside the officer's own, in the adjusted mean
-
-Mix = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Recompute:
 
     def score(self) -> float:
         """Redo the score."""
-        return math.fsum(g.weight * (g.mu + g.lam * (self.raw_mean - g.offset)) for g in self.grid)
+        return recompute_score(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -138,18 +135,6 @@ class FairScores:
         left = modes - weights @ modes
         within = sum(w * one.level_covariance(self._officer, levels) for w, one in self._points)
         return np.asarray(within + (left.T * weights) @ left)
-
-
-@dataclass(frozen=True)
-class Pooling:
-    """Services below either minimum are merged under `label` before the fit."""
-
-    min_n: int = 30
-    min_officers: int = 3
-    label: str = "lainnya"
-
-
-DEFAULT_POOLING = Pooling()
 
 
 @dataclass(frozen=True)
@@ -234,9 +219,10 @@ def fair_scores(
     cells = cells.where(cells.n > 0)
     if cells.total == 0:
         raise ValueError("cells: no ratings")
-    connected = _comparable(cells, officer, service, min_officers)
-    pooled_cells, pooled = _pool(cells, officer, service, pooling)
-    mix = _average_mix(pooled_cells, population_mix or {}, officer, _pooled_name(service, pooled, pooling))
+    connected = comparable(cells, officer, service, min_officers)
+    pooled_cells, pooled = pool_services(cells, officer, service, pooling)
+    renamed = {service: dict.fromkeys(pooled, pooling.label)} if pooling else {}
+    mix = average_mix(pooled_cells, population_mix or {}, officer, renamed)
     if variances is None:
         est = fit(pooled_cells, eliminate=officer)
         variances = _components(est, officer, prior_scale)
@@ -246,8 +232,8 @@ def fair_scores(
         est = fit(pooled_cells, variances=variances.estimate, eliminate=officer)
     points = tuple((w, est.at(v)) for w, v in variances.grid) if variances else ((1.0, est),)
     quantile = variances.quantile if variances else Z95
-    found = _Officers.of(pooled_cells, officer, points, mix).scores(connected, quantile, scale)
-    return FairScores(found, est, pooled, officer, points)
+    found = _scores(pooled_cells, officer, points, mix, connected, quantile, scale)
+    return FairScores(tuple(found), est, pooled, officer, points)
 
 
 def variance_components(
@@ -262,7 +248,7 @@ def variance_components(
 
     None when nothing varies beside the fixed effects: then the window may speak for itself. No ratings: ValueError.
     """
-    pooled = _pool(cells.where(cells.n > 0), officer, service, pooling)[0]
+    pooled = pool_services(cells.where(cells.n > 0), officer, service, pooling)[0]
     return _components(fit(pooled, eliminate=officer), officer, prior_scale)
 
 
@@ -318,166 +304,79 @@ def recompute_score(record: Mapping[str, object]) -> float:
     return math.fsum(g["weight"] * (g["mu"] + g["lam"] * (raw - g["offset"])) for g in grid)
 
 
-@dataclass(frozen=True, eq=False)
-class _Officers:
-    """The officers of a group over the grid. Shapes: weight (K,), offset and the like (K, J), n and the like (J,)."""
-
-    labels: tuple[str, ...]
-    n: FloatArray
-    raw: FloatArray
-    squares: FloatArray  # of the officer's answers around what the model expects of this officer's cases
-    weight: FloatArray
-    mu: FloatArray
-    sigma2_a: FloatArray
-    sigma2_e: FloatArray
-    offset: FloatArray
-    lam: FloatArray
-    variance: FloatArray
-    mix_variance: FloatArray  # of mu - offset
-    reliability: FloatArray
-
-    @classmethod
-    def of(
-        cls, cells: Cells, officer: str, points: Sequence[tuple[float, Fit]], mix: Mapping[str, FloatArray]
-    ) -> _Officers:
-        factor = cells.groups[officer]
-        n = factor.totals(cells.n)
-        raw = factor.totals(cells.sum) / n
-        weight = np.array([w for w, _ in points])
-        mu, offset, against = [], [], []
-        expected = np.zeros(cells.n.shape)
-        for w, one in points:
-            fitted = one.fitted(cells, without=officer)
-            expected += w * fitted
-            offset.append(factor.totals(cells.n * fitted) / n)
-            mu.append(one.intercept + sum(float(share @ _effects(one, name)) for name, share in mix.items()))
-            against.append(one.against(mix))
-        expected += (raw - weight @ np.array(offset))[factor.codes]
-        s2a = np.array([one.variances[officer] for _, one in points])
-        s2e = np.array([one.sigma2 for _, one in points])
-        spread = np.array([a.spread for a in against])
-        return cls(
-            labels=factor.labels,
-            n=n,
-            raw=raw,
-            squares=np.maximum(factor.totals(cells.sumsq - 2 * expected * cells.sum + cells.n * expected**2), 0.0),
-            weight=weight,
-            mu=np.array(mu),
-            sigma2_a=s2a,
-            sigma2_e=s2e,
-            offset=np.array(offset),
-            lam=1 - 1 / spread,
-            variance=np.array(
-                [
-                    np.maximum(a.point + 2 * a.with_level + one.mode_variances[officer], 0.0)
-                    for a, (_, one) in zip(against, points, strict=True)
-                ]
-            ),
-            mix_variance=np.array([a.point - 2 * a.with_own + a.own for a in against]),
-            reliability=weight @ np.array([one.reliabilities[officer] for _, one in points]),
-        )
-
-    def scores(self, connected: set[str], quantile: float, scale: tuple[float, float]) -> tuple[FairScore, ...]:
-        at = self.mu[:, None] + self.lam * (self.raw - self.offset)
-        score = self.weight @ at
-        shift = self.weight @ (self.mu[:, None] - self.offset)
-        has_variance = bool(np.all(self.sigma2_e > 0))
-        se = np.sqrt(self.weight @ (self.variance + (at - score) ** 2))
-        low, high = self.adjusted_interval(shift, scale) if has_variance else (score, score)
-        return tuple(
-            FairScore(
-                officer=label,
-                n=int(self.n[j]),
-                raw_mean=(raw := float(self.raw[j])),
-                case_mix_shift=(moved := float(shift[j])),
-                shrinkage_shift=(drawn := float(score[j]) - raw - moved),
-                score=raw + moved + drawn,
-                se=float(se[j]) if has_variance else None,
-                low=float(score[j] - quantile * se[j]) if has_variance else None,
-                high=float(score[j] + quantile * se[j]) if has_variance else None,
-                adjusted=raw + moved,
-                adjusted_low=float(low[j]) if has_variance else None,
-                adjusted_high=float(high[j]) if has_variance else None,
-                reliability=float(self.reliability[j]),
-                comparable=label in connected,
-                recompute=Recompute(int(self.n[j]), raw, self._grid(j), quantile),
-            )
-            for j, label in enumerate(self.labels)
-        )
-
-    def _grid(self, j: int) -> tuple[GridPoint, ...]:
-        columns = (self.weight, self.mu, self.sigma2_a, self.sigma2_e, self.offset[:, j], self.lam[:, j])
-        return tuple(GridPoint(*map(float, row)) for row in zip(*columns, self.variance[:, j], strict=True))
-
-    def adjusted_interval(self, shift: FloatArray, scale: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
-        """A score-type interval (Wilson 1927) around the adjusted mean m: all x with (m - x)^2 <= t^2 v(x).
-
-        v(x) = f (x - bottom)(top - x) / n + w: answers spread less near the ends of the scale. f is the officer's own
-        ratio, drawn to the group's by OWN_DF ratings; w is the variance of the case-mix shift; what it shares
-        with the officer's own answers would lower it, and is left in: simulated coverage is nearer to 95 % so.
-        """
-        bottom, top = scale
-        room = np.maximum((self.raw - bottom) * (top - self.raw), 0.0125 * (top - bottom) ** 2)
-        group = float(self.weight @ self.sigma2_e) * self.n.sum() / (self.n @ room)
-        df = self.n - 1 + OWN_DF
-        own = (self.squares / room + OWN_DF * group) / df
-        centre = self.raw + shift
-        moved = self.weight @ (self.mix_variance + (self.mu[:, None] - self.offset - shift) ** 2)
-        t2 = stdtrit(np.maximum(self.n - 1, OWN_DF), 0.975) ** 2  # the ratings drawn from the group are no evidence
-        f, w = t2 * own / self.n, t2 * moved
-        middle = (centre + f * (bottom + top) / 2) / (1 + f)
-        reach = np.sqrt(np.maximum(middle**2 - (centre**2 + f * bottom * top - w) / (1 + f), 0.0))
-        return middle - reach, middle + reach
-
-
-def _effects(est: Fit, name: str) -> FloatArray:
-    return est.effects[name] if name in est.effects else est.modes[name]
-
-
-def _pool(cells: Cells, officer: str, service: str, pooling: Pooling | None) -> tuple[Cells, frozenset[str]]:
-    if pooling is None or service not in cells.groups:
-        return cells, frozenset()
-    return pool_rare(
-        cells, factor=service, by=officer, min_n=pooling.min_n, min_levels=pooling.min_officers, label=pooling.label
+def _scores(
+    cells: Cells,
+    officer: str,
+    points: Sequence[tuple[float, Fit]],
+    mix: Mapping[str, FloatArray],
+    connected: set[str],
+    quantile: float,
+    scale: tuple[float, float],
+) -> Iterator[FairScore]:
+    """The officers of a group over the grid of K points. Shapes: weight, mu (K,), offset and the like (K, J), n (J,)."""
+    factor = cells.groups[officer]
+    n = factor.totals(cells.n)
+    raw = factor.totals(cells.sum) / n
+    weight = np.array([w for w, _ in points])
+    s2a = np.array([one.variances[officer] for _, one in points])
+    s2e = np.array([one.sigma2 for _, one in points])
+    mu, offset, expected = [], [], np.zeros(cells.n.shape)
+    for w, one in points:
+        fitted = one.fitted(cells, without=officer)
+        expected += w * fitted
+        offset.append(factor.totals(cells.n * fitted) / n)
+        values = {**one.effects, **one.modes}
+        mu.append(one.intercept + sum(float(share @ values[name]) for name, share in mix.items()))
+    variance, mix_variance, spread = np.stack([one.against(mix) for _, one in points], axis=1)
+    case = np.array(mu)[:, None] - offset
+    shift, lam = weight @ case, 1 - 1 / spread
+    at = np.array(mu)[:, None] + lam * (raw - offset)
+    drawn = weight @ at - raw - shift
+    score = raw + shift + drawn
+    reliability = weight @ np.array([one.reliabilities[officer] for _, one in points])
+    bounds: list[list[float] | list[None]] = [[None] * len(n) for _ in range(5)]
+    if np.all(s2e > 0):
+        se = np.sqrt(weight @ (variance + (at - weight @ at) ** 2))
+        expected += (raw - weight @ offset)[factor.codes]
+        squares = np.maximum(factor.totals(cells.sumsq - 2 * expected * cells.sum + cells.n * expected**2), 0.0)
+        moved = weight @ (mix_variance + (case - shift) ** 2)
+        adjusted = _adjusted_interval(n, raw, raw + shift, squares, float(weight @ s2e), moved, scale)
+        bounds = [x.tolist() for x in (se, score - quantile * se, score + quantile * se, *adjusted)]
+    grid = np.stack(
+        np.broadcast_arrays(weight[:, None], *(x[:, None] for x in (np.array(mu), s2a, s2e)), offset, lam, variance),
+        axis=2,
     )
+    rows = zip(factor.labels, *(x.tolist() for x in (n, raw, shift, drawn, score, reliability)), *bounds, strict=True)
+    for j, (label, many, mean, by_mix, by_draw, own, known, error, low, high, low_2, high_2) in enumerate(rows):
+        record = Recompute(int(many), mean, tuple(GridPoint(*g) for g in grid[:, j].tolist()), quantile)
+        yield FairScore(
+            label, int(many), mean, by_mix, by_draw, own, error, low, high, mean + by_mix, low_2, high_2, known,
+            label in connected, record,
+        )  # fmt: skip
 
 
-def _pooled_name(service: str, pooled: frozenset[str], pooling: Pooling | None) -> Mapping[str, Mapping[str, str]]:
-    return {service: dict.fromkeys(pooled, pooling.label)} if pooling else {}
+def _adjusted_interval(
+    n: FloatArray,
+    raw: FloatArray,
+    centre: FloatArray,
+    squares: FloatArray,
+    group_variance: float,
+    moved: FloatArray,
+    scale: tuple[float, float],
+) -> tuple[FloatArray, FloatArray]:
+    """A score-type interval (Wilson 1927) around the adjusted mean m: all x with (m - x)^2 <= t^2 v(x).
 
-
-def _average_mix(
-    cells: Cells, given: Mix, officer: str, renamed: Mapping[str, Mapping[str, str]]
-) -> dict[str, FloatArray]:
-    """Shares of the levels of every factor but the officer, each summing to 1 over the levels that have ratings."""
-    factors = {k: f for k, f in (*cells.fixed.items(), *cells.groups.items()) if k != officer}
-    if unknown := given.keys() - factors.keys():
-        raise ValueError(f"population_mix: {', '.join(sorted(unknown))} is no factor of the cells")
-    mix = {}
-    for name, factor in factors.items():
-        weights = factor.totals(cells.n)
-        if name in given:
-            weights = np.zeros(len(factor.labels))
-            for level, weight in given[name].items():
-                known = renamed.get(name, {}).get(level, level)
-                if known in factor.labels:
-                    weights[factor.labels.index(known)] += weight
-        if not np.all(weights >= 0) or weights.sum() <= 0:
-            raise ValueError(f"population_mix[{name!r}]: no positive weight on any level with ratings")
-        mix[name] = weights / weights.sum()
-    return mix
-
-
-def _comparable(cells: Cells, officer: str, service: str, min_officers: int) -> set[str]:
-    """Officers of the largest set that shared services connect (ties: more ratings, then the first label)."""
-    who = cells.groups[officer]
-    if service not in cells.groups:
-        return set(who.labels) if len(who.labels) >= min_officers else set()
-    people, what = len(who.labels), cells.groups[service]
-    size = people + len(what.labels)
-    met = sparse.coo_array((np.ones(len(cells.n)), (who.codes, people + what.codes)), shape=(size, size))
-    part = connected_components(met, directed=False)[1][:people]
-    members, ratings = np.bincount(part), np.bincount(part, weights=who.totals(cells.n))
-    found, first = np.unique(part, return_index=True)
-    best = max(zip(found, first, strict=True), key=lambda one: (members[one[0]], ratings[one[0]], -one[1]))[0]
-    return {who.labels[a] for a in np.flatnonzero(part == best)} if members[best] >= min_officers else set()
+    v(x) = f (x - bottom)(top - x) / n + w: answers spread less near the ends of the scale. f is the ratio of the officer's
+    own `squares`, around what the model expects of these cases, drawn to the group's by OWN_DF ratings; w (`moved`) is the
+    variance of the case-mix shift; what it shares with the officer's own answers would lower it, and is left in:
+    simulated coverage is nearer to 95 % so.
+    """
+    bottom, top = scale
+    room = np.maximum((raw - bottom) * (top - raw), 0.0125 * (top - bottom) ** 2)
+    group = group_variance * n.sum() / (n @ room)
+    own = (squares / room + OWN_DF * group) / (n - 1 + OWN_DF)
+    t2 = stdtrit(np.maximum(n - 1, OWN_DF), 0.975) ** 2  # the ratings drawn from the group are no evidence
+    f, w = t2 * own / n, t2 * moved
+    middle = (centre + f * (bottom + top) / 2) / (1 + f)
+    reach = np.sqrt(np.maximum(middle**2 - (centre**2 + f * bottom * top - w) / (1 + f), 0.0))
+    return middle - reach, middle + reach

@@ -250,21 +250,16 @@ def test_crossed_factors_agree_with_mixedlm(fixed: list[str], groups: list[str],
 
 def test_sparse_and_dense_eliminated_factors_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     """The large-system paths (sparse coupling, average information) on a small system, any factor eliminated."""
-    from teladan.scoring import mixed
+    from teladan.scoring import equations
 
     rows = three_ways(9, n=300)
     cells = cells_from_rows(rows, fixed=["x"], groups=["a", "b", "c"])
     plain = fit(cells)
-    original = mixed._Coupling.__init__
-
-    def sparse(self: mixed._Coupling, counts: object) -> None:
-        original(self, counts)  # type: ignore[arg-type]
-        self.is_sparse = True
-
     for eliminate in ("a", "b", "c"):
         assert fit(cells, eliminate=eliminate).modes["b"] == pytest.approx(plain.modes["b"], abs=1e-9)
-        monkeypatch.setattr(mixed._Coupling, "__init__", sparse)
-        monkeypatch.setattr(mixed, "EXACT", 0)
+        monkeypatch.setattr(equations, "SPARSE_FROM", 0)
+        monkeypatch.setattr(equations, "SPARSE_SHARE", 2.0)
+        monkeypatch.setattr(equations, "EXACT", 0)
         large = fit(cells, eliminate=eliminate)
         monkeypatch.undo()
         assert large.converged
@@ -278,7 +273,7 @@ def test_sparse_and_dense_eliminated_factors_agree(monkeypatch: pytest.MonkeyPat
 
 
 def test_too_many_levels_beside_the_largest_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("teladan.scoring.mixed.DENSE_MAX", 8)
+    monkeypatch.setattr("teladan.scoring.equations.DENSE_MAX", 8)
     with pytest.raises(ValueError, match="b, c, x: 24 levels"):
         fit(cells_from_rows(three_ways(1), fixed=["x"], groups=["a", "b", "c"]))
 
@@ -352,9 +347,9 @@ def test_fit_is_the_optimum_of_the_textbook_likelihood(seed: int, reml: bool) ->
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("gamma", [(0.0, 0.0), (0.3, 0.0), (0.0, 0.2), (0.3, 0.2), (40.0, 3.0)])
 def test_gradient_and_hessian_agree_with_differences_also_at_zero(gamma: tuple[float, float], reml: bool) -> None:
-    from teladan.scoring.mixed import _System
+    from teladan.scoring.equations import System
 
-    system = _System.of(cells_of(rows_of(7)), reml, None)
+    system = System(cells_of(rows_of(7)), reml, None)
     at = dict(zip(system.groups, gamma, strict=True))
     here = system.at(at)
     for i, name in enumerate(system.groups):

@@ -25,7 +25,6 @@ from teladan.people.models import Person, Unit
 from teladan.services import queries as services
 from teladan.services.models import Service
 
-Z95 = 1.959963984540054
 HISTORY_MONTHS = 12  # how far back the differences between officers are estimated (scoring.md §2)
 
 
@@ -329,7 +328,7 @@ def _past(month: date, keys: Keys) -> dict[str, list[Past]]:
         "unit_id", "closing__month", "n", "ikm", "low", "high"
     ):
         if n is not None and ikm is not None and low is not None and high is not None:
-            se = (high - low) / (2 * Z95)
+            se = (high - low) / (2 * rules.Z95)
             found.setdefault(keys.units[unit], []).append(Past(rules.month_key(day), n, float(ikm), se))
     return found
 
