@@ -165,6 +165,8 @@ class OfficerResult(models.Model):
     recompute = models.JSONField(null=True)  # what the officer needs to redo the score; no citizen's answer
     group = models.JSONField(null=True)  # mean and band of comparable officers, or nothing below eight
     ranks = models.JSONField(null=True)  # p_top_k, expected rank, interval; for the committee only
+    plans = models.JSONField(null=True)  # how many more ratings would open each use
+    year = models.JSONField(null=True)  # the figure over the shown windows of up to a year, for the officer alone
     response = models.JSONField(null=True)  # rate from 50 tickets, else a band
     events = models.PositiveIntegerField()
     with_standard = models.PositiveIntegerField()
@@ -199,6 +201,8 @@ class OfficerResult(models.Model):
                     recompute__isnull=True,
                     group__isnull=True,
                     ranks__isnull=True,
+                    plans__isnull=True,
+                    year__isnull=True,
                     response__isnull=True,
                 ),
             ),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .change import Annual, Change, Moved, Window, annual, between, change, may_move, non_overlapping
+from .change import Annual, Change, Moved, Window, annual, apart, between, change, may_move, non_overlapping
 from .funnel import Funnel, Mean, Position, Share, funnel, mean_limits, share_limits
 from .ikm import ELEMENTS, REGIMES, STAFF_ELEMENTS, Ikm, band_of, ikm, index, regime_named, round_half_up, sample_size
 from .integrity import (
@@ -112,6 +112,7 @@ __all__ = [
     "Window",
     "allowed_use",
     "annual",
+    "apart",
     "audit",
     "band_of",
     "between",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from statistics import NormalDist
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .cells import Cells
     from .comparison import Mix, Pooling
-    from .fair import FairScores
+    from .fair import Components, FairScores
 
 
 class Moved(StrEnum):
@@ -124,6 +124,19 @@ def non_overlapping(windows: Sequence[Window]) -> list[Window]:
     return picked[::-1]
 
 
+def apart(windows: Collection[Sequence[str]], *, within: Collection[str]) -> list[tuple[str, ...]]:
+    """Return, latest first, the windows (months in order) of known months that share none with a later one.
+
+    >>> apart([("03", "04"), ("01", "02"), ("02", "03")], within={"01", "02", "03", "04"})
+    [('03', '04'), ('01', '02')]
+    """
+    picked: list[tuple[str, ...]] = []
+    for one in sorted({tuple(w) for w in windows if w}, key=lambda w: (w[-1], w[0]), reverse=True):
+        if (not picked or one[-1] < picked[-1][0]) and (not picked or not set(one).isdisjoint(within)):
+            picked.append(one)
+    return picked
+
+
 def may_move(entering: int, leaving: int, *, k: int) -> bool:
     """Return whether a window may give way to another: k ratings or none enter, and k or none leave.
 
@@ -155,6 +168,9 @@ def annual(
     month: str = "month",
     population_mix: Mix | None = None,
     pooling: Pooling | None = None,
+    variances: Components | None = None,
+    prior_scale: float | None = 0.3,
+    covariates: Collection[str] | None = None,
 ) -> Annual:
     """Return the fair scores of a year, fitted to all its cells at once.
 
@@ -170,6 +186,10 @@ def annual(
         As in `fair_scores`: all service events of the year.
     pooling : Pooling, optional
         As in `fair_scores`; None is its default.
+    variances, prior_scale : optional
+        As in `fair_scores`; without variances they are estimated from the year itself.
+    covariates : collection of str, optional
+        The fixed factors that stay in the model; None keeps all.
 
     Returns
     -------
@@ -199,6 +219,14 @@ def annual(
     if not keep.any():
         raise ValueError(f"{month}: no ratings in {', '.join(sorted(months))}")
     year = cells.where(keep)
-    scores = fair_scores(year, population_mix=population_mix, pooling=DEFAULT_POOLING if pooling is None else pooling)
     present = year.fixed[month].labels
+    if covariates is not None:
+        year = replace(year, fixed={name: f for name, f in year.fixed.items() if name in covariates})
+    scores = fair_scores(
+        year,
+        population_mix=population_mix,
+        pooling=DEFAULT_POOLING if pooling is None else pooling,
+        variances=variances,
+        prior_scale=prior_scale,
+    )
     return Annual(scores, present, tuple(sorted(set(months) - set(present))))

@@ -100,12 +100,14 @@ class FairScore:
 class FairScores:
     """The scores of a group, by officer's label. Behaves as a sequence of `FairScore`.
 
-    `fit` is the model at the estimated components; `pooled` names the services merged before the fit.
+    `fit` is the model at the estimated components; `pooled` names the services merged before the fit, `cells` are
+    those after the merge.
     """
 
     scores: tuple[FairScore, ...]
     fit: Fit
     pooled: frozenset[str]
+    cells: Cells
     _officer: str
     _points: tuple[tuple[float, Fit], ...]
 
@@ -233,7 +235,7 @@ def fair_scores(
     points = tuple((w, est.at(v)) for w, v in variances.grid) if variances else ((1.0, est),)
     quantile = variances.quantile if variances else Z95
     found = _scores(pooled_cells, officer, points, mix, connected, quantile, scale)
-    return FairScores(tuple(found), est, pooled, officer, points)
+    return FairScores(tuple(found), est, pooled, pooled_cells, officer, points)
 
 
 def variance_components(

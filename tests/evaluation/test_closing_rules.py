@@ -337,3 +337,83 @@ def test_stability_leaves_out_each_channel_and_service() -> None:
     assert best is not None
     assert best["selected"]
     assert best["stable_share"] == 0.75  # without the counter only equal scores are left, and nobody stands out
+
+
+# --- what more ratings would do, and the year ---------------------------------------------------------------------------
+
+SPRING = ("2026-05", "2026-06", "2026-07")
+
+
+def test_plans_name_the_ratings_that_each_use_still_needs() -> None:
+    """The number of ratings is a threshold too: 24 with a high reliability still lack six."""
+    results = group_results(_group({f"p{i}": 4 for i in range(9)}), POLICY)
+    for one in results.values():
+        assert one.plans is not None
+        evaluation, award = one.plans
+        assert (evaluation["target"], award["target"]) == (0.7, 0.8)
+        assert one.n == 24
+        assert evaluation["more"] is not None
+        assert evaluation["more"] >= 6
+        assert award["more"] is None or award["more"] >= evaluation["more"]
+
+
+def test_plans_hold_when_the_ratings_really_come() -> None:
+    few = _group({**{f"p{i}": 40 for i in range(9)}, "z": 4})
+    before = group_results(few, POLICY)["z"]
+    assert before.plans is not None
+    plan = before.plans[1]
+    assert plan["more"]
+    times = 1 + -(-plan["more"] // 24)
+    rows = [
+        {**row, **{k: row[k] * times for k in ("n", "sum", "sumsq")}} if row["officer"] == "z" else row
+        for row in few.rows
+    ]
+    after = group_results(replace(few, rows=rows), POLICY)["z"]
+    assert (before.reliability or 0) < 0.8 <= (after.reliability or 0) + 0.01
+
+
+def test_no_plan_towards_a_reliability_that_nobody_reaches() -> None:
+    policy = replace(POLICY, thresholds=Thresholds(award_r=1.0))
+    for one in group_results(_group({f"p{i}": 20 for i in range(9)}), policy).values():
+        assert one.plans is not None
+        assert [plan["use"] for plan in one.plans] == ["evaluation"]
+
+
+def test_hidden_results_have_neither_plan_nor_year() -> None:
+    shown = {"few": [SPRING]}
+    results = group_results(_group({"few": 1, "a": 20, "b": 20, "c": 20}, shown=shown, months=SPRING + WINDOW), POLICY)
+    assert results["few"] == Draft(WINDOW, "hidden", results["few"].is_comparable)
+
+
+def test_year_needs_two_shown_windows_that_share_no_month() -> None:
+    people = {f"p{i}": 20 for i in range(9)}
+    overlapping = {"p0": [("2026-06", "2026-07", "2026-08")]}
+    for shown in ({}, overlapping):
+        results = group_results(_group(people, shown=shown, months=SPRING + WINDOW), POLICY)
+        assert all(one.year is None for one in results.values())
+
+
+def test_year_is_fitted_to_the_answers_of_whole_shown_windows() -> None:
+    """Nothing but windows that were shown enters: what lies between tells nobody anything new."""
+    people = {f"p{i}": 20 for i in range(9)}
+    shown = {"p0": [("2026-04", "2026-05", "2026-06"), SPRING], "p1": [SPRING]}
+    results = group_results(_group(people, shown=shown, months=("2026-04", *SPRING, *WINDOW)), POLICY)
+    year = results["p0"].year
+    assert year is not None
+    assert year["months"] == [*SPRING, *WINDOW]
+    assert year["n"] == 2 * (results["p0"].n or 0)
+    assert year["high"] - year["low"] < (results["p0"].high or 0) - (results["p0"].low or 0)
+    assert results["p1"].year is not None
+    assert results["p2"].year is None
+
+
+def test_year_stays_with_the_covariates_and_the_mix_of_the_policy() -> None:
+    people = {f"p{i}": 20 for i in range(9)}
+    shown = {name: [SPRING] for name in people}
+    group = _group(people, shown=shown, months=SPRING + WINDOW)
+    mix = {month: {"service": {"s1": 1.0, "s2": 99.0}} for month in SPRING + WINDOW}
+    plain = group_results(group, replace(POLICY, covariates=()))["p0"].year
+    weighed = group_results(replace(group, month_mix=mix), POLICY)["p0"].year
+    assert plain is not None
+    assert weighed is not None
+    assert plain["score"] != weighed["score"]

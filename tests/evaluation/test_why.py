@@ -21,6 +21,7 @@ from teladan.core import clock, policy
 from teladan.core.models import AuditEvent
 from teladan.evaluation.actions.closing import close_month
 from teladan.evaluation.models import OfficerResult, UnitResult
+from teladan.evaluation.views import explained
 from teladan.people.models import User
 from tests import make
 from tests.evaluation.small_city import OCTOBER, City, closing_time, everyone, make_city
@@ -201,3 +202,24 @@ def test_unit_why_costs_eight_queries(city: City, django_assert_num_queries: Any
     client.force_login(make.make_user(make.make_person(), role="unit_head", unit=city.unit))
     with django_assert_num_queries(8):
         client.get(reverse("unit-why", args=[result.pk]))
+
+
+def test_own_page_says_what_would_change_the_score(city: City) -> None:
+    user, result = officer(city)
+    assert result.plans
+    text = get(user, "result-why", result.pk)
+    assert "Apa yang mengubahnya" in text
+    assert "menggeser nilai kira-kira" in text
+
+
+def test_plan_is_told_in_words() -> None:
+    result = OfficerResult(
+        n=20,
+        plans=[
+            {"use": "evaluation", "target": 0.7, "more": 40, "ceiling": 0.9},
+            {"use": "award", "target": 0.8, "more": None, "ceiling": 0.75},
+        ],
+    )
+    near, far = explained._plans(result)
+    assert near.words == "Dengan 40 penilaian lagi keandalan mencapai 0,70."
+    assert "paling tinggi 0,75" in far.words

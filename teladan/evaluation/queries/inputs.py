@@ -15,7 +15,7 @@ from teladan.complaints import queries as complaints
 from teladan.core import clock
 from teladan.evaluation.models import Closing, OfficerResult, UnitResult
 from teladan.evaluation.rules import closing as rules
-from teladan.evaluation.rules.officers import Draft, Group, Policy, Previous
+from teladan.evaluation.rules.officers import Draft, Group, Policy, Previous, summed_mix
 from teladan.evaluation.rules.units import Answers
 from teladan.evaluation.rules.watching import Past, Watched
 from teladan.feedback import queries as feedback
@@ -25,6 +25,7 @@ from teladan.people.models import Person, Unit
 from teladan.services import queries as services
 from teladan.services.models import Service
 
+Mix = dict[str, dict[str, float]]
 HISTORY_MONTHS = 12  # how far back the differences between officers are estimated (scoring.md §2)
 
 
@@ -99,6 +100,8 @@ class Inputs:
     by_officer: Mapping[str, Mapping[str, Volume]]
     previous: Mapping[str, Mapping[str, Previous]] = field(default_factory=dict)
     previous_digest: str = ""
+    shown: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]] = field(default_factory=dict)
+    month_mix: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]] = field(default_factory=dict)
     past: Mapping[str, Sequence[Past]] = field(default_factory=dict)
     complaints: Mapping[str, float | None] = field(default_factory=dict)
 
@@ -139,6 +142,8 @@ class Inputs:
             tickets=self.officer_tickets.get(unit, {}),
             previous=self.previous.get(unit, {}),
             seed=self.month.year * 100 + self.month.month,
+            shown=self.shown.get(unit, {}),
+            month_mix=self.month_mix.get(unit, {}),
         )
 
     def _names(self) -> dict[str, dict[str, str]]:
@@ -162,6 +167,8 @@ class Inputs:
                     unit: sorted(rules.canonical(row).decode() for row in rows) for unit, rows in self.cells.items()
                 },
                 "mix": self.mix,
+                "month_mix": self.month_mix,
+                "shown": self.shown,
                 "days": self.days,
                 "officer_tickets": self.officer_tickets,
                 "service_tickets": self.service_tickets,
@@ -200,6 +207,7 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
     keys = _keys(month, officers | set(days) | {row.person_id for row in shown})
     states = feedback.month_states()
     whole, parts = _answers(month, keys)
+    month_mix = _mix({row.unit_id for row in cells if row.month in window}, history, keys)
     return Inputs(
         month=month,
         policy=values,
@@ -210,7 +218,9 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
         answers=whole,
         service_answers=parts,
         cells=_cells(cells, keys),
-        mix=_mix({row.unit_id for row in cells if row.month in window}, window, keys),
+        mix=_summed_mix(month_mix, window),
+        month_mix=month_mix,
+        shown=_shown_before(month, history[0], keys),
         days={keys.officers[officer]: n for officer, n in days.items()},
         officer_tickets=_tickets(tickets, keys, lambda row: keys.officers[row.officer_id]),
         unit_tickets=_total([row for row in tickets if row.month == month], keys),
@@ -272,16 +282,41 @@ def _cells(rows: Iterable[feedback.CellRow], keys: Keys) -> dict[str, list[dict[
     return found
 
 
-def _mix(units: set[int], window: Iterable[date], keys: Keys) -> dict[str, dict[str, dict[str, float]]]:
-    """Per unit the weight of each service, channel and month among all service events, answered or not."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for month in window:
+def _mix(units: set[int], months: Iterable[date], keys: Keys) -> dict[str, dict[str, Mix]]:
+    """Per unit and month the weight of each service, channel and month among all service events, answered or not."""
+    found: dict[str, dict[str, Mix]] = {}
+    for month in months:
+        key = rules.month_key(month)
         for unit, rows in services.case_mix(units, [month]).items():
-            mix = found.setdefault(keys.units[unit], {"service": {}, "channel": {}, "month": {}})
+            mix: Mix = {"service": {}, "channel": {}, "month": {}}
             for service, channel, n in rows:
-                levels = (("service", keys.services[service]), ("channel", channel), ("month", rules.month_key(month)))
-                for factor, level in levels:
+                for factor, level in (("service", keys.services[service]), ("channel", channel), ("month", key)):
                     mix[factor][level] = mix[factor].get(level, 0.0) + n
+            found.setdefault(keys.units[unit], {})[key] = mix
+    return found
+
+
+def _summed_mix(found: Mapping[str, Mapping[str, Mix]], window: Iterable[date]) -> dict[str, Mix]:
+    months = [rules.month_key(one) for one in window]
+    inside = {unit: [by_month[key] for key in months if key in by_month] for unit, by_month in found.items()}
+    return {unit: summed_mix(mixes) for unit, mixes in inside.items() if mixes}
+
+
+def _shown_before(month: date, first: date, keys: Keys) -> dict[str, dict[str, list[tuple[str, ...]]]]:
+    """Per unit and officer the windows that earlier closings in force showed, none older than `first`."""
+    rows = OfficerResult.objects.filter(
+        closing__is_current=True, closing__month__lt=month, window_from__gte=first, score__isnull=False
+    )
+    found: dict[str, dict[str, list[tuple[str, ...]]]] = {}
+    for unit, person, since, until in (
+        rows.order_by("window_from", "window_until")
+        .values_list("unit_id", "person_id", "window_from", "window_until")
+        .distinct()
+    ):
+        if person in keys.officers:
+            span = (until.year - since.year) * 12 + until.month - since.month + 1
+            months = tuple(rules.month_key(one) for one in rules.months_up_to(until, span))
+            found.setdefault(keys.units[unit], {}).setdefault(keys.officers[person], []).append(months)
     return found
 
 
@@ -363,6 +398,8 @@ _COPIED = (
     "reliability",
     "recompute",
     "group",
+    "plans",
+    "year",
     "response",
 )
 

@@ -7,7 +7,7 @@ Docs: docs/rules/closing.md. Thresholds: scoring.md §4; windows, bands and comp
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from teladan import scoring
@@ -118,6 +118,8 @@ class Draft:
     recompute: dict[str, Any] | None = None
     group: dict[str, Any] | None = None
     ranks: dict[str, Any] | None = None
+    plans: list[dict[str, Any]] | None = None  # what more ratings would do, by threshold
+    year: dict[str, Any] | None = None  # the figure over up to four windows, from the answers themselves
     response: dict[str, Any] | None = None
 
 
@@ -133,6 +135,8 @@ class Group:
     tickets: Mapping[str, tuple[int, int]]
     previous: Mapping[str, Previous]
     seed: int
+    shown: Mapping[str, Collection[tuple[str, ...]]] = field(default_factory=dict)  # the windows that were shown before
+    month_mix: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
 
 def group_results(group: Group, policy: Policy) -> dict[str, Draft]:
@@ -145,7 +149,16 @@ def group_results(group: Group, policy: Policy) -> dict[str, Draft]:
     gone = Draft(group.window, Use.HIDDEN)
     results = {name: group.previous[name].draft if name in held else fresh.get(name, gone) for name in group.previous}
     results |= fresh
-    return _compared(results, scores, held, model) if scores and model else results
+    if not scores or not model:
+        return results
+    results = _compared(results, scores, held, model)
+    anew = [name for name, one in results.items() if name not in held and one.score is not None]
+    plans = _plans(scores, [name for name in anew if results[name].low is not None], policy)
+    year = _years(anew, model)
+    return {
+        name: replace(one, plans=plans.get(name), year=year.get(name)) if name in anew else one
+        for name, one in results.items()
+    }
 
 
 def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
@@ -165,6 +178,7 @@ def _moves(counts: Mapping[str, int], old: Previous, group: Group, policy: Polic
 
 
 def _cells(rows: Sequence[Row]) -> Cells:
+    """The rows as the scoring room counts them."""
     return scoring.cells_from_counts(rows, fixed=FIXED, groups=GROUPS)
 
 
@@ -174,6 +188,7 @@ def _modelled(cells: Cells, policy: Policy) -> Cells:
 
 
 def _pooling(policy: Policy) -> scoring.Pooling:
+    """Which services are merged before a fit."""
     return scoring.Pooling(policy.pool_ratings, policy.pool_officers)
 
 
@@ -196,18 +211,22 @@ def _model(group: Group, policy: Policy) -> _Model | None:
     return _Model(group, policy, rows, found)
 
 
-def _scored(cells: Cells, model: _Model) -> FairScores:
-    """Scores at the mix of all service events; a factor whose events all went unrated keeps the mix of the ratings."""
-    cells = _modelled(cells, model.policy)
+def _usable_mix(cells: Cells, mix: Mapping[str, Mapping[str, float]]) -> dict[str, Mapping[str, float]]:
+    """The mix of all service events; a factor whose events all went unrated keeps the mix of the ratings."""
     factors = {**cells.fixed, **cells.groups}
-    mix = {
+    return {
         name: weights
-        for name, weights in model.group.mix.items()
+        for name, weights in mix.items()
         if name in factors and any(weight > 0 and level in factors[name].labels for level, weight in weights.items())
     }
+
+
+def _scored(cells: Cells, model: _Model) -> FairScores:
+    """Scores at the mix of all service events of the window."""
+    cells = _modelled(cells, model.policy)
     return scoring.fair_scores(
         cells,
-        population_mix=mix,
+        population_mix=_usable_mix(cells, model.group.mix),
         variances=model.components,
         prior_scale=model.policy.prior_scale,
         pooling=_pooling(model.policy),
@@ -340,3 +359,66 @@ def _stability(shown: Sequence[str], scores: FairScores, model: _Model) -> scori
         draws=REFIT_DRAWS,
         seed=model.group.seed,
     )
+
+
+# --- what more ratings would do, and the year ---------------------------------------------------------------------------
+
+
+def _plans(scores: FairScores, among: Sequence[str], policy: Policy) -> dict[str, list[dict[str, Any]]]:
+    """How many more ratings would open each use, from the fit itself; no number where the own ratings cannot do it."""
+    limits = policy.thresholds
+    found: dict[str, list[dict[str, Any]]] = {}
+    for use, target in ((Use.EVALUATION, limits.eval_r), (Use.AWARD, limits.award_r)):
+        for plan in scoring.plans(scores, scores.cells, target=target, among=among) if 0 < target < 1 else ():
+            more = None if plan.more is None else max(plan.more, limits.eval_n - plan.n, 0)
+            found.setdefault(plan.officer, []).append(
+                {"use": use.value, "target": target, "more": more, "ceiling": rounded(plan.ceiling)}
+            )
+    return found
+
+
+def _years(fresh: Sequence[str], model: _Model) -> dict[str, dict[str, Any]]:
+    """The figure of everybody with two or more shown windows that share no month, from all their answers at once.
+
+    Its months are those of windows that were shown, whole: so it tells nothing of a month or of a few ratings that these
+    did not tell already (trust.md §2 step 8).
+    """
+    group, policy = model.group, model.policy
+    known = {row["month"] for row in group.rows}
+    spans: dict[tuple[str, ...], list[str]] = {}
+    for name in fresh:
+        apart = scoring.apart([group.window, *group.shown.get(name, ())], within=known)
+        if len(apart) > 1:
+            spans.setdefault(tuple(sorted({month for one in apart for month in one})), []).append(name)
+    found: dict[str, dict[str, Any]] = {}
+    for months, names in spans.items():
+        cells = _cells(group.rows)
+        mix = _usable_mix(cells, summed_mix([group.month_mix.get(month, {}) for month in months]))
+        year = scoring.annual(
+            cells,
+            months,
+            population_mix={name: weights for name, weights in mix.items() if name in (*policy.covariates, *GROUPS)},
+            pooling=_pooling(policy),
+            variances=model.components,
+            prior_scale=policy.prior_scale,
+            covariates=policy.covariates,
+        )
+        scores = year.scores.by_officer
+        found |= {name: _year(scores[name], months) for name in names if name in scores}
+    return found
+
+
+def _year(one: FairScore, months: Sequence[str]) -> dict[str, Any]:
+    figures = ("score", "low", "high", "adjusted", "adjusted_low", "adjusted_high", "reliability")
+    return {"months": list(months), "n": one.n, **{name: rounded(getattr(one, name)) for name in figures}}
+
+
+def summed_mix(mixes: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+    """The mixes of several months as one."""
+    found: dict[str, dict[str, float]] = {}
+    for mix in mixes:
+        for factor, weights in mix.items():
+            for level, n in weights.items():
+                part = found.setdefault(factor, {})
+                part[level] = part.get(level, 0.0) + n
+    return found

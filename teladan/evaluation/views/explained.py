@@ -74,6 +74,27 @@ def _plain(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """One use of the score: the reliability it needs and what the officer's own next ratings would do."""
+
+    name: str
+    target: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Year:
+    """The figure over the shown windows of up to a year, from the answers themselves."""
+
+    months: str
+    score: str
+    interval: str
+    n: int
+    adjusted: str
+    reliability: str
+
+
+@dataclass(frozen=True)
 class OfficerWhy:
     """One score explained."""
 
@@ -85,6 +106,9 @@ class OfficerWhy:
     band_note: str
     steps: list[Step]
     use: str
+    plans: list[Planned]
+    year: Year | None
+    per_rating: str
     suggestion: str
     response: str
     rules: list[Rule]
@@ -111,6 +135,9 @@ def officer(seen: Seen) -> OfficerWhy:
         band_note=_band_note(result),
         steps=_steps(result),
         use=_use(result, frozen),
+        plans=_plans(result),
+        year=_year(result),
+        per_rating=_per_rating(result),
         suggestion=_suggestion(result),
         response=_response(result),
         rules=_rules(month, _SHOWN_RULES, frozen),
@@ -187,8 +214,56 @@ def _use(result: OfficerResult, frozen: Mapping[str, Any]) -> str:
     if result.use == Use.EVALUATION:
         return _(
             "Keandalan %(r)s: boleh dipakai sebagai umpan balik dalam evaluasi, belum cukup untuk penghargaan (%(award)s)."
-        ) % {"r": shown, "award": formats.number(award, 2)} + _more_needed(result.n, r, award)
+        ) % {"r": shown, "award": formats.number(award, 2)} + _more_needed(result, r, award)
     return _only_own(result, r, evaluation, int(frozen["score.evaluation_n"]))
+
+
+def _plans(result: OfficerResult) -> list[Planned]:
+    names = {Use.EVALUATION.value: _("Umpan balik dalam evaluasi"), Use.AWARD.value: _("Daftar calon penghargaan")}
+    return [
+        Planned(names[one["use"]], formats.number(one["target"], 2), _plan_words(one)) for one in result.plans or []
+    ]
+
+
+def _plan_words(plan: Mapping[str, Any]) -> str:
+    more = plan["more"]
+    if more == 0:
+        return _("Sudah tercapai.")
+    if more is None:
+        return _(
+            "Tidak tercapai hanya dengan penilaian Anda sendiri: paling tinggi %(ceiling)s, karena rata-rata unit juga "
+            "belum pasti."
+        ) % {"ceiling": formats.number(plan["ceiling"], 2)}
+    return ngettext(
+        "Dengan %(n)s penilaian lagi keandalan mencapai %(target)s.",
+        "Dengan %(n)s penilaian lagi keandalan mencapai %(target)s.",
+        more,
+    ) % {"n": formats.number(more), "target": formats.number(plan["target"], 2)}
+
+
+def _year(result: OfficerResult) -> Year | None:
+    found = result.year
+    if not found or found["low"] is None:
+        return None
+    first, last = (date.fromisoformat(f"{found['months'][i]}-01") for i in (0, -1))
+    return Year(
+        months=formats.months(first, last),
+        score=formats.number(found["score"], 2),
+        interval=formats.interval(found["low"], found["high"], 2),
+        n=found["n"],
+        adjusted=formats.number(found["adjusted"], 2),
+        reliability=formats.number(found["reliability"], 2),
+    )
+
+
+def _per_rating(result: OfficerResult) -> str:
+    """By how much one rating a whole step higher or lower would have moved the score, the rest of the model held."""
+    if not result.recompute or result.low is None:
+        return ""
+    kept = sum(g["weight"] * g["lam"] for g in result.recompute["grid"]) / result.recompute["n"]
+    return _("Satu penilaian yang satu tingkat lebih tinggi atau lebih rendah menggeser nilai kira-kira %(step)s.") % {
+        "step": formats.number(kept, 3)
+    }
 
 
 def _only_own(result: OfficerResult, r: float, evaluation: float, minimum: int) -> str:
@@ -206,16 +281,20 @@ def _only_own(result: OfficerResult, r: float, evaluation: float, minimum: int) 
             start
             + _("Keandalan %(r)s, sedangkan evaluasi perlu %(need)s.")
             % {"r": formats.number(r, 2), "need": formats.number(evaluation, 2)}
-            + _more_needed(result.n, r, evaluation)
+            + _more_needed(result, r, evaluation)
         )
     return start + _("Semua penilaian sama, jadi keandalannya belum dapat dihitung.")
 
 
-def _more_needed(n: int, r: float, target: float) -> str:
-    total = scoring.needed_in_all(n, r, target)
-    if total is None or total <= n:
+def _more_needed(result: OfficerResult, r: float, target: float) -> str:
+    """From the plan of the fit; results closed before there was one fall back on Spearman-Brown."""
+    planned = next((one for one in result.plans or [] if one["target"] == target), None)
+    if planned:
+        return " " + _plan_words(planned)
+    total = scoring.needed_in_all(result.n or 0, r, target)
+    if total is None or total <= (result.n or 0):
         return ""
-    more = total - n
+    more = total - (result.n or 0)
     return " " + ngettext("Kira-kira %(n)d penilaian lagi cukup.", "Kira-kira %(n)d penilaian lagi cukup.", more) % {
         "n": more
     }
@@ -306,6 +385,7 @@ class Place:
     use: str
     volume: Chart | None
     is_held: bool
+    year: Year | None
 
     @property
     def punctuality(self) -> float | None:
@@ -339,6 +419,7 @@ def _place(rows: list[OfficerResult], names: Mapping[int, str]) -> Place:
         use=_use(latest, values),
         volume=_volume(rows),
         is_held=latest.window_until != latest.closing.month,
+        year=_year(latest),
     )
 
 
