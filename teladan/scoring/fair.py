@@ -215,6 +215,15 @@ def fair_scores(
     Notes
     -----
     docs/rules/fair-score.md derives every number and works a small case by hand.
+
+    Examples
+    --------
+    >>> from teladan.scoring.cells import cells_from_rows
+    >>> ratings = {"ani": (4, 4, 3, 3), "budi": (3, 3, 2, 2), "citra": (4, 3, 3, 2)}
+    >>> rows = [{"y": y, "officer": who} for who, ys in ratings.items() for y in ys]
+    >>> ani, budi, citra = fair_scores(cells_from_rows(rows, fixed=[], groups=["officer"]))
+    >>> round(ani.score, 3), round(ani.adjusted, 3), round(ani.reliability, 2)
+    (3.203, 3.5, 0.27)
     """
     if officer not in cells.groups:
         raise ValueError(f"{officer}: not a group factor of the cells")

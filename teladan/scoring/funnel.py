@@ -116,7 +116,14 @@ def funnel(
     therefore touch a drawn line without being flagged. Means have normal limits from their standard errors.
     Over-dispersion: z are winsorised at 10 % of each side, phi = mean(z^2), and when I phi > I - 1,
     tau^2 = (I phi - (I - 1)) / (sum w - sum w^2 / sum w) with w = 1/se^2 (DerSimonian and Laird on winsorised z). The
-    limits then stand sqrt(1 + tau^2/se^2) times as far from the target, which keeps the lean of exact ones.
+    limits then stand sqrt(1 + tau^2/se^2) times as far from the target, which keeps the lean of exact ones. Source:
+    Spiegelhalter (2005), Statistics in Medicine 24(8), 1185-1202.
+
+    Examples
+    --------
+    >>> found = funnel([Share("a", 79, 100), Share("b", 90, 100)], target=0.9, overdispersed=False)
+    >>> [point.position.value for point in found.points]
+    ['alarm_low', 'within']
     """
     shares = [f for f in figures if isinstance(f, Share)]
     means = [f for f in figures if isinstance(f, Mean)]

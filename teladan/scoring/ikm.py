@@ -102,15 +102,34 @@ class Ikm:
 def ikm(rows: Iterable[Mapping[str, object]], *, regime: str = DEFAULT_REGIME, count: str = "count") -> Ikm:
     """Return the index of the answers in `rows`.
 
-    Each row holds the nine elements by name, 1-4 or None (not answered), and under `count` how many citizens
-    answered exactly so (1 when absent), so that one `GROUP BY` of the nine columns is enough; other keys are ignored.
-    Each element is averaged over those who answered it. The 95 % interval (25-100) rests on every respondent's own
-    contribution z_i = (25/9) sum_e 1[answered] (x_ie - mean_e) n/n_e, with SE = sd(z)/sqrt(n).
-    The rule for free services (cost counts 4) is applied by the caller before.
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Each holds the nine elements by name, 1-4 or None (not answered); other keys are ignored, so that one `GROUP BY` of
+        the nine columns is enough. The rule for free services (cost counts 4) is applied by the caller before.
+    regime : str
+        The bands and the weight of an element, one of `REGIMES`.
+    count : str
+        The key under which a row says how many citizens answered exactly so; 1 when absent.
 
-    Raises ValueError, naming element and value, for anything but 1-4 or None, a missing column or a negative count.
-    Source: PermenPANRB 14/2017 annex; docs/rules/ikm.md.
+    Returns
+    -------
+    Ikm
+        On 25-100; without a value, and naming what is missing, where an element has no answer.
 
+    Raises
+    ------
+    ValueError
+        Anything but 1-4 or None, a missing column or a negative count; element and value are named.
+
+    Notes
+    -----
+    Each element is averaged over those who answered it. The 95 % interval rests on every respondent's own contribution
+    z_i = (25/9) sum_e 1[answered] (x_ie - mean_e) n/n_e, with SE = sd(z)/sqrt(n). Source: PermenPANRB 14/2017 annex;
+    docs/rules/ikm.md.
+
+    Examples
+    --------
     >>> perfect = dict.fromkeys(ELEMENTS, 4)
     >>> ikm([{**perfect, "count": 50}]).value, ikm([{**perfect, "biaya": None}]).missing
     (Decimal('100.00'), ('biaya',))

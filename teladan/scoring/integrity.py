@@ -321,6 +321,10 @@ def integrity(
     ------
     ValueError
         No month, a month given twice, traits without cells, or what `audit` refuses.
+
+    Notes
+    -----
+    A finding is a reason to look, never proof. Bounds and examples: docs/rules/funnel-and-change.md.
     """
     if traits and cells is None:
         raise ValueError("cells: needed to audit by " + ", ".join(traits))

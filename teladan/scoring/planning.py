@@ -43,6 +43,8 @@ def reliability(n: float, icc: float) -> float:
     Spearman (1910), Brown (1910). It is the reliability in a balanced design with known means of everything else; `plans`
     does without that.
 
+    Examples
+    --------
     >>> reliability(1, 0.05), round(reliability(45, 0.0493), 2), reliability(10, 0.0)
     (0.05, 0.7, 0.0)
     """

@@ -130,6 +130,15 @@ def rank(
     -----
     Effects are drawn from their joint conditional distribution at each point of the grid over the officers' spread,
     covariance included: what all officers share (the level of the group) blurs no order. Source: Goldstein and Spiegelhalter (1996), JRSS A 159(3), section 4.
+
+    Examples
+    --------
+    >>> from teladan.scoring.cells import cells_from_rows
+    >>> from teladan.scoring.fair import fair_scores
+    >>> rows = [{"y": y, "officer": f"o{i}"} for i in range(4) for y in (1 + i / 2, 1.1 + i / 2) * 20]
+    >>> found = rank(fair_scores(cells_from_rows(rows, fixed=[], groups=["officer"])), k=1)
+    >>> found.p_top["o3"], found.ranks[0].low
+    (1.0, 4)
     """
     return rank_joint(_chosen(scores, among), k=k, draws=draws, seed=seed)
 

@@ -96,11 +96,36 @@ def shortlist(
     q: float = 0.2,
     min_group: int = 8,
 ) -> Shortlist:
-    """Return the shortlist of a comparison group from each officer's P(in the top k), k = `top_k(len(p_top))`.
+    """Return the shortlist of a comparison group: the largest set whose expected share of mistakes stays within q.
 
-    `p_top` holds all officers shown, eligible or not: ranks are over all of them and `eligible` filters afterwards
-    (None: all are). People of equal p are taken or left together, so no name order decides.
+    Parameters
+    ----------
+    p_top : mapping of str to float in [0, 1]
+        Each officer's P(in the top k), k = `top_k(len(p_top))`, of all officers shown, eligible or not.
+    eligible : collection of str, optional
+        Who may be listed. It filters afterwards and moves nobody up; None: all are.
+    q : float in [0, 1]
+        The expected share of the listed who are not truly in the top k, at most.
+    min_group : int
+        Smaller groups have no shortlist.
 
+    Returns
+    -------
+    Shortlist
+        Empty with its reason where nobody stands out.
+
+    Raises
+    ------
+    ValueError
+        q or a p is not in [0, 1]; the officer is named.
+
+    Notes
+    -----
+    Bayesian false discovery rate: Newton et al. (2004), Biostatistics 5(2). People of equal p are taken or left together, so
+    no name order decides.
+
+    Examples
+    --------
     >>> shortlist({f"p{i}": 0.3 for i in range(10)}).reason
     <Empty.NO_CLEAR_DIFFERENCE: 'no_clear_difference'>
     """

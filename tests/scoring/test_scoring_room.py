@@ -14,6 +14,8 @@ import teladan.scoring
 MODULES = [
     "cells",
     "change",
+    "comparison",
+    "equations",
     "fair",
     "funnel",
     "ikm",
