@@ -7,8 +7,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from bench import simulations
-from bench.simulations import ALIKE, CHOOSING, J_SHAPED, MODEL, PUBLIC, Estimate, Record, Scenario, world
+from bench import simulations, worlds
+from bench.simulations import Estimate, Record
+from bench.worlds import ALIKE, CHOOSING, J_SHAPED, MODEL, PUBLIC, Scenario, world
 from teladan.scoring import fair_scores
 
 
@@ -26,7 +27,7 @@ def test_public_shape_is_that_of_the_file() -> None:
     found = world(PUBLIC, 1, 200, (200, 200))
     shares = []
     for value in (1.0, 4.0):
-        one = simulations._answers(
+        one = worlds.answers(
             PUBLIC, np.zeros(40_000), np.ones(40_000), np.ones(40_000, int), np.random.default_rng(1)
         )
         shares.append(float(np.mean(one == value)))
