@@ -27,9 +27,7 @@ def test_public_shape_is_that_of_the_file() -> None:
     found = world(PUBLIC, 1, 200, (200, 200))
     shares = []
     for value in (1.0, 4.0):
-        one = worlds.answers(
-            PUBLIC, np.zeros(40_000), np.ones(40_000), np.ones(40_000, int), np.random.default_rng(1)
-        )
+        one = worlds.answers(PUBLIC, np.zeros(40_000), np.ones(40_000), np.ones(40_000, int), np.random.default_rng(1))
         shares.append(float(np.mean(one == value)))
     assert shares == pytest.approx([0.20, 0.71], abs=0.03)  # perilaku is a little better liked than the average element
     assert found.cells.total == 40_000
