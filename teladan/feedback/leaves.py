@@ -54,7 +54,7 @@ def ticket(month: date, token_hash: bytes, kind: Kind = Kind.TICKET) -> bytes:
 def seal(month: date, rows: bytes, statuses: bytes, counts: Mapping[str, int]) -> bytes:
     """The leaf of a seal: digests of the sorted sealed rows and of the sorted list of statuses, and the counts by status.
 
-    Refused casts are not among them: one may still be finished, and refused, under the name of this month's day.
+    Refused casts are no ratings and not among them.
     """
     numbers = " ".join(f"{name}={counts.get(name, 0)}" for name in STATUSES[:-1])
     return f"{line(Kind.SEAL, month, rows).decode()} {statuses.hex()} {numbers}".encode()

@@ -26,16 +26,20 @@ class EditClosed(Exception):
     """The key is not ours, the time for the later pages is over, or the citizen has finished."""
 
 
-class DifferentAnswers(Exception):
-    """The same form came before with other answers; those stand."""
-
-
 @dataclass(frozen=True)
 class Cast:
     """What the citizen's browser keeps after casting: the signed key of the later pages. Every ticket gets one."""
 
     edit_key: str = field(repr=False)
     asks_cost: bool = False
+
+
+class DifferentAnswers(Exception):
+    """The same form came before with other answers; those stand, and `cast` leads to them."""
+
+    def __init__(self, cast: Cast) -> None:
+        super().__init__()
+        self.cast = cast
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,11 @@ def _cast(name: str, rating: uuid.UUID, values: dict[str, Any], now: datetime, o
     with prepared_cursor() as cursor:
         cursor.execute(statement(name), values)
         month, asks_cost, same = cursor.fetchone()
-    if not same:
-        raise DifferentAnswers
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
-    return Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
+    cast = Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
+    if not same:
+        raise DifferentAnswers(cast)
+    return cast
 
 
 def cast_many(submissions: Iterable[Submission]) -> None:

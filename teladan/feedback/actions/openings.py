@@ -20,6 +20,7 @@ from teladan.core import sealedfile
 from teladan.feedback import leaves
 from teladan.feedback.leaves import Kind, Opening, Place
 from teladan.feedback.models import CollectionMonth, MonthKey
+from teladan.feedback.queries.auditors import auditor_keys
 from teladan.feedback.sql import statement
 
 
@@ -83,19 +84,6 @@ def staged_month(month: date, *, only_seen: bool = False) -> list[tuple[Staged, 
 
 
 # --- the auditors' file ----------------------------------------------------------------------------------------------
-
-
-def auditor_keys() -> list[str]:
-    """Public keys of those who may open a sealed month: TELADAN_AUDITOR_KEYS, else that of the demo, else none."""
-    given = list(settings.AUDITOR_KEYS)
-    if not given and demo_key_path().exists():
-        given = [sealedfile.public_key(demo_key_path().read_text(encoding="ascii"))]
-    return [sealedfile.check_public_key(one) for one in given]
-
-
-def demo_key_path() -> Path:
-    """Where the demo keeps the private key of its own auditor. In earnest that key is not on this machine."""
-    return Path(settings.OPENINGS_DIR) / "demo-auditor-key"
 
 
 def write_openings(month: date, lines: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ Refused casts walk the same way. Nothing here tells one from the other; only the
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -38,6 +39,11 @@ class Receipt:
     @property
     def code(self) -> str:
         return leaves.code_of(self.c)
+
+    def answers(self) -> dict[str, int]:
+        """What was answered, as it stands in the payload."""
+        found: dict[str, int] = json.loads(self.payload)["answers"]
+        return found
 
 
 def finish_rating(*, edit_key: str) -> Receipt:
