@@ -275,8 +275,7 @@ def rating_receipt(request: HttpRequest) -> HttpResponse:
         return see_other("rating-done")
     context = {"receipt": receipt, "address": settings.PUBLIC_ADDRESS + reverse("receipt-check")}
     text = render_to_string("feedback/receipt.txt", context)
-    name = f"teladan-{receipt.code.lower()}.txt"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": 'attachment; filename="tanda-terima-teladan.txt"'}
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
 
 
