@@ -179,6 +179,11 @@ def overdue(now: datetime | None = None) -> Overdue | None:
     return Overdue(count, min(one for one in (oldest, last, now) if one is not None))
 
 
+def holds(leaf_hash: bytes) -> bool:
+    """Whether a leaf stands in the log or waits for it."""
+    return Leaf.objects.filter(leaf_hash=leaf_hash).exists() or QueuedLeaf.objects.filter(leaf_hash=leaf_hash).exists()
+
+
 def leaves_in_order(size: int) -> Iterator[tuple[bytes, bytes | None]]:
     """The first leaves of the log, hash and bytes, without holding all of them at once."""
     for start in range(0, size, _PAGE):

@@ -15,7 +15,7 @@ from django.db import transaction
 from teladan.core import clock
 from teladan.feedback import leaves
 from teladan.feedback.actions.casting import EditClosed, read_edit_key
-from teladan.feedback.actions.openings import Staged, month_key, read_row, staged_month
+from teladan.feedback.actions.openings import KeyGone, Staged, month_key, read_row, staged_month
 from teladan.feedback.actions.sealing import open_month
 from teladan.feedback.leaves import Kind
 from teladan.feedback.models import CollectionMonth, RefusedRating, SettleRound, StagedRating
@@ -95,7 +95,10 @@ def _staged(rating: uuid.UUID) -> Staged | None:
 def _key_of(month: date) -> bytes:
     """For months opened before receipts were given, or by nobody but unknown tickets so far."""
     open_month(month)
-    return month_key(month)
+    try:
+        return month_key(month)
+    except KeyGone as error:
+        raise EditClosed from error
 
 
 # --- those who did not finish ----------------------------------------------------------------------------------------

@@ -17,11 +17,21 @@ from teladan.core import audit, clock, policy
 from teladan.feedback import leaves
 from teladan.feedback.actions.openings import Staged, month_key, opening_line, staged_month, write_openings
 from teladan.feedback.leaves import Kind
-from teladan.feedback.models import CollectionMonth, MonthKey, RefusedRating, SealedComment, SealedRating, Ticket
+from teladan.feedback.models import (
+    REFUSED,
+    CollectionMonth,
+    MonthKey,
+    RatingLeaf,
+    RefusedRating,
+    SealedComment,
+    SealedRating,
+    Ticket,
+)
 from teladan.feedback.queries import policy_on, seal_opens_on
 from teladan.feedback.questionnaire import plan_of
 from teladan.feedback.sql import statement
 from teladan.ledger import actions as ledger
+from teladan.ledger import queries as ledger_queries
 
 logger = logging.getLogger(__name__)
 _random = random.SystemRandom()
@@ -170,6 +180,31 @@ def _check_ready(month: date) -> None:
 def _run(name: str, values: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement(name), values)
+
+
+def warn_changed() -> list[date]:
+    """Say in the log of errors which sealed months are no longer what their leaf in the log says; once a day, by the worker.
+
+    Months whose officers were forgotten are older than anything that could still be compared.
+    """
+    changed = [month for month in _comparable_months() if not _is_as_sealed(month)]
+    for month in changed:
+        logger.error("Penilaian atau daftar daun %s tidak lagi seperti saat disegel.", f"{month:%Y-%m}")
+    return changed
+
+
+def _comparable_months() -> list[date]:
+    rows = CollectionMonth.objects.filter(state=CollectionMonth.State.SEALED, in_ledger=True)
+    forgotten = set(SealedRating.objects.filter(officer=None).values_list("month", flat=True).distinct())
+    return [month for month in rows.order_by("month").values_list("month", flat=True) if month not in forgotten]
+
+
+def _is_as_sealed(month: date) -> bool:
+    rows = RatingLeaf.objects.filter(month=month).exclude(status=REFUSED).values_list("leaf", "status")
+    statuses = [(bytes(leaf), status) for leaf, status in rows]
+    counts = Counter(status for _, status in statuses)
+    data = leaves.seal(month, bytes.fromhex(_digest(month)), leaves.status_digest(statuses), counts)
+    return ledger_queries.holds(leaves.leaf_hash(data))
 
 
 def _summary(month: date, digest: str) -> SealSummary:
