@@ -56,6 +56,7 @@ MANAGED: dict[str, tuple[Command, ...]] = {
     "Menghitung": (Command("skm", "indeks kepuasan masyarakat dari berkas jawaban, tanpa basis data", database=False),),
     "Menjaga": (
         Command("worker", "jalankan pekerja latar saja"),
+        Command("open-openings", "auditor membuka isi daun sebuah bulan yang disegel"),
         Command("ledger-verify", "periksa seluruh log: daun, pohon, tanda tangan"),
         Command("ledger-checkpoint", "cetak titik periksa terakhir dari log"),
         Command("memory", "ukur ingatan yang dipakai situs dan pekerja", database=False),

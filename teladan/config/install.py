@@ -95,8 +95,9 @@ def load_demo(seed: Callable[[], object]) -> None:
 
 
 def empty_database() -> None:
-    """Drop every table, and the log's own key and memory. Only for a database that holds nothing but the demo city."""
+    """Drop every table, the log's own key and memory, and the openings. Only for a database that holds nothing but the demo city."""
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     connection.close()
-    shutil.rmtree(settings.LEDGER_DIR, ignore_errors=True)
+    for folder in (settings.LEDGER_DIR, settings.OPENINGS_DIR):
+        shutil.rmtree(folder, ignore_errors=True)

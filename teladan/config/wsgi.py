@@ -38,5 +38,5 @@ _full = WSGIHandler()
 
 def application(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     path = environ.get("PATH_INFO", "")
-    handler = _citizen if path == "/n" or path.startswith("/n/") else _full
+    handler = _citizen if path.split("/", 2)[1:2] in (["n"], ["cek"]) else _full
     return handler(environ, start_response)

@@ -11,7 +11,8 @@ from random import Random
 
 from django.db import connection, transaction
 
-from teladan.core import clock
+from teladan.core import clock, sealedfile
+from teladan.core.keyfile import own_secret
 from teladan.core.spreadsheet import write_csv
 from teladan.demo import city, grievances, history, months, reports
 from teladan.demo.accounts import ACCOUNTS, PASSWORD
@@ -19,9 +20,12 @@ from teladan.demo.truth import Truth, draw_truth
 from teladan.evaluation.actions.closing import close_month
 from teladan.feedback import tokens
 from teladan.feedback.actions.casting import Submission, cast_many
+from teladan.feedback.actions.receipts import settle_unfinished
 from teladan.feedback.imports_events import EventImporter
 from teladan.feedback.imports_ratings import RatingImporter, parse_columns
+from teladan.feedback.queries import demo_key_path
 from teladan.feedback.questionnaire import versions
+from teladan.ledger import actions as ledger
 from teladan.people import actions as people
 from teladan.people.imports import EmployeeImporter, UnitImporter
 from teladan.people.models import Person, Unit, User
@@ -67,6 +71,7 @@ class Seeder:
             raise AlreadySeeded("Basis data sudah berisi unit. Kota contoh hanya dimuat ke basis data kosong.")
         total = len(self.calendar) + 2
         self.say(0, total, "unit dan pegawai")
+        own_secret(demo_key_path(), sealedfile.new_private_key)
         with clock.at(clock.local(self.calendar[0] - timedelta(days=10), 9)), fast_commits():
             self.organisation()
             self.counters()
@@ -171,6 +176,7 @@ class Seeder:
                     history.move_clerk(self.staff)
             with clock.at(evening):
                 self.record(visits)
+                ledger.sequence()
             with clock.at(grace_over - timedelta(hours=8)):
                 self.record([visit for visit in visits if visit.finished_at and visit.finished_at > evening])
             self.cast(visits, until=grace_over)
@@ -178,6 +184,7 @@ class Seeder:
             analyze()
         with clock.at(grace_over + timedelta(hours=9)):
             close_month(month=month, by=User.objects.get(username="bkpsdm"))
+            let_in()
             history.after_closing(month, months_left=len(self.calendar) - 1 - index)
             reports.after_closing(month, months_left=len(self.calendar) - 1 - index)
 
@@ -191,9 +198,14 @@ class Seeder:
             with fast_commits():
                 with clock.at(end):
                     self.record(visits)
+                    ledger.sequence()
                 self.cast(visits, until=self.now)
             running = clock.add_months(running, 1)
+        for hours in (2, 1):
+            with clock.at(self.now - timedelta(hours=hours)):
+                settle_unfinished()
         with clock.at(self.now):
+            let_in()
             self.outside_ratings()
             history.learning_so_far()
         grievances.complaints_so_far(self.now, since=clock.local(self.calendar[0]))
@@ -252,6 +264,12 @@ def must(report: object) -> None:
     messages = [message for message in report.messages if message.level == "error"]  # type: ignore[attr-defined]
     if messages:
         raise RuntimeError(f"berkas kota contoh ditolak: {messages[:3]}")
+
+
+def let_in() -> None:
+    """The rounds of the log that follow: one tells the waiting leaves what they wait for, the next takes them all."""
+    ledger.sequence()
+    ledger.sequence(share=1)
 
 
 def analyze() -> None:

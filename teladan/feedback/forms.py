@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from teladan.feedback import tokens
+from teladan.feedback import leaves, rules, tokens
 from teladan.feedback.questionnaire import ProfileQuestion, Questionnaire, version_named
 
 MAX_COMMENT = 1000
@@ -132,3 +133,49 @@ class TypedForm(forms.Form):
     def refuse(self) -> None:
         """Number and code do not belong together; which of them is wrong is not said."""
         self.add_error("number", _("Nomor dan kode tidak cocok. Periksa lagi tiket Anda."))
+
+
+class ReceiptForm(forms.Form):
+    """A receipt: its short code, its whole text, or the file of it."""
+
+    use_required_attribute = False
+
+    text = forms.CharField(
+        label=_("Kode atau isi tanda terima"),
+        help_text=_("Dua puluh huruf dan angka, atau seluruh isi berkasnya."),
+        required=False,
+        max_length=rules.RECEIPT_BYTES,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"max_length": _("Terlalu panjang untuk sebuah tanda terima.")},
+    )
+    file = forms.FileField(label=_("Atau pilih berkasnya"), required=False, allow_empty_file=True)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            try:
+                self._beginning = leaves.read_receipt(self._content())
+            except leaves.MalformedReceipt as error:
+                self.add_error("text", self._why(error.changed))
+        return data
+
+    def _content(self) -> str:
+        file = self.cleaned_data.get("file")
+        if file is None:
+            return str(self.cleaned_data["text"])
+        if file.size > rules.RECEIPT_BYTES:
+            raise leaves.MalformedReceipt
+        return bytes(file.read()).decode("utf-8", errors="replace")
+
+    def _why(self, changed: bool) -> str:
+        if changed:
+            return gettext(
+                "Isi tanda terima ini berubah: nomornya tidak cocok dengan jawabannya. Pakai berkas aslinya."
+            )
+        if not self.cleaned_data["text"] and not self.cleaned_data.get("file"):
+            return gettext("Tulis kode tanda terima, tempelkan isinya, atau pilih berkasnya.")
+        return gettext("Ini bukan kode atau tanda terima. Kode terdiri dari dua puluh huruf dan angka.")
+
+    def beginning(self) -> bytes:
+        """The beginning of the leaf's number, or all of it."""
+        return self._beginning

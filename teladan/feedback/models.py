@@ -52,6 +52,12 @@ class CollectionMonth(models.Model):
         null=True, blank=True, help_text="Saat jejak pemakaian tiket dihapus, dalam transaksi sendiri."
     )
     seal_digest = models.CharField(max_length=64, blank=True)
+    in_ledger = models.BooleanField(
+        default=False, help_text="Bulan ini dibuka setelah log dimulai: setiap tiketnya berdaun di log."
+    )
+    openings_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 berkas pembuka untuk auditor; kosong bila tidak ditulis."
+    )
 
     class Meta:
         constraints = [
@@ -113,19 +119,11 @@ _FROM_TICKET: Any = {
 }
 
 
-class Answers(models.Model):
-    """What every kind of stored rating holds: where it belongs and its answers, 1-4 or nothing.
-
-    Unit, service and officer are copied from the ticket, whose foreign keys hold them; checking them again row by row
-    would take longer than casting and sealing themselves.
-    """
+class GivenAnswers(models.Model):
+    """What somebody answered in a month, 1-4 or nothing."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     month = models.DateField()
-    unit = models.ForeignKey(Unit, **_FROM_TICKET)
-    service = models.ForeignKey(Service, **_FROM_TICKET)
-    officer = models.ForeignKey(Person, null=True, **_FROM_TICKET)
-    channel = models.CharField(max_length=8)
     overall = _answer()
     persyaratan = _answer()
     prosedur = _answer()
@@ -141,15 +139,121 @@ class Answers(models.Model):
         abstract = True
 
 
-class StagedRating(Answers):
-    """A rating of an open month. How long the second page may add to it stands in the citizen's signed key, not here."""
+class Answers(GivenAnswers):
+    """What every kind of stored rating holds: where it belongs and its answers.
+
+    Unit, service and officer are copied from the ticket, whose foreign keys hold them; checking them again row by row
+    would take longer than casting and sealing themselves.
+    """
+
+    unit = models.ForeignKey(Unit, **_FROM_TICKET)
+    service = models.ForeignKey(Service, **_FROM_TICKET)
+    officer = models.ForeignKey(Person, null=True, **_FROM_TICKET)
+    channel = models.CharField(max_length=8)
 
     class Meta:
-        constraints = [_scale("staged_scale")]
-        indexes = [models.Index(fields=["month", "unit", "officer"])]
+        abstract = True
+
+
+class RatingStatus(models.TextChoices):
+    """What became of a rating whose ticket could be used. Only `COUNTED` enters results; all are counted in public."""
+
+    COUNTED = "counted", "dihitung"
+    SUPERSEDED = "superseded", "diganti penilaian yang lebih baru"
+    HELD = "held", "ditahan untuk diperiksa"
+    VOIDED = "voided", "dibatalkan"
+
+
+REFUSED = "refused"
+"""What the public list says of a cast whose ticket could not be used any more."""
+_OPEN_STATUS = Q(status__in=[one.value for one in RatingStatus])
+
+
+class StagedRating(Answers):
+    """A rating of an open month. How long the later pages may add to it stands in the citizen's signed key, not here.
+
+    `leaf` is what stands in the log of it, set once when the citizen finishes or the half hour is over; from then on the
+    answers stay. `reason` is said to whoever holds the receipt.
+    """
+
+    leaf = models.BinaryField(max_length=32, null=True, blank=True)
+    device_group = models.UUIDField(null=True, blank=True, help_text="Kelompok perangkat yang sama pada satu hari.")
+    status = models.CharField(
+        max_length=10, choices=RatingStatus, default=RatingStatus.COUNTED, db_default=RatingStatus.COUNTED
+    )
+    reason = models.CharField(max_length=200, blank=True, db_default="")
+    seen = models.BooleanField(default=False, db_default=False, help_text="Sudah dilihat satu ronde penutupan.")
+
+    class Meta:
+        constraints = [
+            _scale("staged_scale"),
+            models.CheckConstraint(name="staged_status_known", condition=_OPEN_STATUS),
+            models.UniqueConstraint(name="staged_leaf_once", fields=["leaf"], condition=Q(leaf__isnull=False)),
+        ]
+        indexes = [
+            models.Index(fields=["month", "unit", "officer"]),
+            models.Index(fields=["device_group"], name="staged_device_group", condition=Q(device_group__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"penilaian {self.month:%Y-%m}"
+
+
+class RefusedRating(GivenAnswers):
+    """A cast whose ticket was unknown, used or too old, for as long as its browser may add to it. It belongs nowhere.
+
+    It is there so that such a cast is answered, promised and kept exactly like another.
+    """
+
+    leaf = models.BinaryField(max_length=32, null=True, blank=True, unique=True)
+    seen = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        constraints = [_scale("refused_scale")]
+
+    def __str__(self) -> str:
+        return f"penilaian ditolak {self.month:%Y-%m}"
+
+
+class RatingLeaf(models.Model):
+    """What became of a leaf: of refused casts at once, of all others from the seal on. Leads to no answer. Insert-only."""
+
+    leaf = models.BinaryField(max_length=32, primary_key=True)
+    month = models.DateField()
+    status = models.CharField(max_length=10, choices=[*RatingStatus.choices, (REFUSED, "ditolak")])
+    reason = models.CharField(max_length=200, blank=True, db_default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="leaf_status_known", condition=_OPEN_STATUS | Q(status=REFUSED)),
+        ]
+        indexes = [models.Index(fields=["month", "status"])]
+
+    def __str__(self) -> str:
+        return f"{bytes(self.leaf).hex()}: {self.status}"
+
+
+class MonthKey(models.Model):
+    """The key of a month's receipts, gone with the seal: after it nobody can make the number of a leaf again."""
+
+    month = models.DateField(primary_key=True)
+    key = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"kunci {self.month:%Y-%m}"
+
+
+class SettleRound(models.Model):
+    """When unfinished ratings were last looked through: the one row that is written over."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="settle_round_is_one_row", condition=Q(id=1))]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class SealedRating(Answers):

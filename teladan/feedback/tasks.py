@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from teladan.core.jobs import app
 from teladan.feedback.actions.profiles import mix_profiles
+from teladan.feedback.actions.receipts import settle_unfinished
+from teladan.feedback.actions.sealing import warn_changed
 
 
 @app.periodic(cron="20 19 * * *")  # 02.20 WIB
 @app.task(name="feedback.mix_profiles", queueing_lock="feedback.mix_profiles", pass_context=False)
 def mix_waiting_profiles(timestamp: int) -> None:
     mix_profiles()
+
+
+@app.periodic(cron="50 18 * * *")  # 01.50 WIB
+@app.task(name="feedback.warn_changed", queueing_lock="feedback.warn_changed", pass_context=False)
+def warn_changed_months(timestamp: int) -> None:
+    warn_changed()
+
+
+@app.periodic(cron="7 * * * *")  # before the log's round
+@app.task(name="feedback.settle_unfinished", queueing_lock="feedback.settle_unfinished", pass_context=False)
+def settle_unfinished_ratings(timestamp: int) -> None:
+    settle_unfinished()

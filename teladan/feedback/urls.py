@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from teladan.feedback.views import citizen, external
+from teladan.feedback.views import checking, citizen, external
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("n/", citizen.rating_form, name="rating-form"),  # as hands type it; addresses are made of the next line
@@ -13,9 +13,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("n/pesan", citizen.rating_comment, name="rating-comment"),
     path("n/lengkap", citizen.rating_official, name="rating-official"),
     path("n/selesai", citizen.rating_done, name="rating-done"),
+    path("n/tanda-terima.txt", citizen.rating_receipt, name="rating-receipt"),
     path("n/ketik", citizen.rating_typed, name="rating-typed"),
     path("n/siapa-membaca", citizen.rating_readers, name="rating-readers"),
     path("n/<path:token>", citizen.ticket_open, name="ticket-open"),
+    path("cek", checking.receipt_check, name="receipt-check"),
+    path("cek/ulang", checking.receipt_again, name="receipt-again"),
+    path("cek/bulan", checking.leaf_months, name="leaf-months"),
+    path("cek/bulan/<str:month>.txt", checking.leaf_list, name="leaf-list"),
+    path("cek/log.txt", checking.leaf_log, name="leaf-log"),
+    path("cek/periksa_bulan.py", checking.check_program, name="check-program"),
     path("penilaian-luar", external.external_list, name="external-list"),
     path("", include("teladan.feedback.urls_counter")),
     path("", include("teladan.feedback.urls_kiosk")),

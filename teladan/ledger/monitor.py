@@ -6,6 +6,7 @@ root. Heads that are all roots over the first leaves of one list extend each oth
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from teladan.ledger.models import Checkpoint, PublicKey, Tile
 from teladan.ledger.rules import notes, tiles, tree
 from teladan.ledger.rules.notes import Head, NoteRefused, VerifierKey
 
+logger = logging.getLogger(__name__)
 MOST = 20  # sentences of one kind; a log broken from its first leaf on need not be told leaf by leaf
 CHUNK = 20_000
 _UNKNOWN = bytes(tree.HASH_BYTES)
@@ -94,6 +96,13 @@ def verify(*, trusted: Sequence[VerifierKey] = (), against: Sequence[str] = ()) 
     if late := queries.overdue():
         findings.tell("late", f"{late.count} daun menunggu masuk log, mungkin sejak {clock.day_of(late.since)}.")
     return report
+
+
+def warn_broken() -> None:
+    """Recompute the whole log and say in the log of errors what is wrong."""
+    report = verify()
+    for finding in report.findings:
+        logger.error("Log tidak utuh: %s", finding)
 
 
 def _remembered(report: Report) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from teladan.ledger.models import Checkpoint, Leaf, PublicKey, QueuedLeaf, Round
 from teladan.ledger.rules import batches, notes, tiles, tree
 from teladan.ledger.rules.notes import ConsistencyFile, Head, NoteRefused, ProofFile, VerifierKey
 
+_PAGE = 10_000
 _FULL = """
 SELECT level, number, hashes FROM ledger_tile
 JOIN unnest(%s::smallint[], %s::bigint[]) AS wanted (level, number) USING (level, number)
@@ -176,3 +177,16 @@ def overdue(now: datetime | None = None) -> Overdue | None:
         return None
     oldest = waiting.exclude(since=None).order_by("since").values_list("since", flat=True).first()
     return Overdue(count, min(one for one in (oldest, last, now) if one is not None))
+
+
+def holds(leaf_hash: bytes) -> bool:
+    """Whether a leaf stands in the log or waits for it."""
+    return Leaf.objects.filter(leaf_hash=leaf_hash).exists() or QueuedLeaf.objects.filter(leaf_hash=leaf_hash).exists()
+
+
+def leaves_in_order(size: int) -> Iterator[tuple[bytes, bytes | None]]:
+    """The first leaves of the log, hash and bytes, without holding all of them at once."""
+    for start in range(0, size, _PAGE):
+        rows = Leaf.objects.filter(index__gte=start, index__lt=min(start + _PAGE, size)).order_by("index")
+        for hashed, data in rows.values_list("leaf_hash", "data"):
+            yield bytes(hashed), None if data is None else bytes(data)

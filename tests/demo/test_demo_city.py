@@ -5,6 +5,7 @@ Loading takes most of the time, so one test loads and asks everything; each ques
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import date
 from statistics import correlation, fmean
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db.models import Count, Q
 
@@ -75,6 +77,7 @@ def test_demo_city_is_true_ordinary_and_the_same_again(four_months: None) -> Non
     assert not troubles, troubles
     july = Closing.objects.get(month=JULY)
     call_command("flush", verbosity=0, interactive=False)
+    shutil.rmtree(settings.LEDGER_DIR)
     load_reference_data()
     outside_ratings()
     seed(JULY, everybody=False)

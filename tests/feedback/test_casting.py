@@ -65,7 +65,7 @@ def test_cast_after_the_last_day_stores_nothing(office: Office) -> None:
         cast(token)
     assert StagedRating.objects.count() == 0
     with clock.at(clock.local(date(2026, 10, 26), 23, 59)):
-        cast(token)
+        cast(token, nonce=b"m" * 16)  # the same form stays refused
     assert StagedRating.objects.count() == 1
 
 
@@ -159,7 +159,8 @@ def test_rating_belongs_to_ticket_and_not_to_day_of_casting(office: Office) -> N
 
 def test_rating_holds_no_time_no_ticket_and_no_person() -> None:
     fields = {field.name for field in StagedRating._meta.get_fields()}
-    assert fields == {"id", "month", "unit", "service", "officer", "channel", "overall", *ELEMENTS, "comment"}
+    answers = {"id", "month", "unit", "service", "officer", "channel", "overall", *ELEMENTS, "comment"}
+    assert fields == answers | {"leaf", "device_group", "status", "reason", "seen"}
 
 
 def test_spent_ticket_forgets_the_time_of_issue(office: Office) -> None:

@@ -106,9 +106,9 @@ def test_official_form_is_one_tap_away_and_asks_all_in_fourteen(
 
 
 WORDS = {
-    "id": ("Tidak baik", "Kirim", "Kirim tambahan", "Kirim pesan", "Selesai. Terima kasih!"),
-    "min": ("Indak elok", "Kirim", "Kirim tambahan", "Kirim pasan", "Salasai. Tarimo kasih!"),
-    "en": ("Not good", "Send", "Send more", "Send message", "Done. Thank you!"),
+    "id": ("Tidak baik", "Kirim", "Kirim tambahan", "Kirim pesan", "Tanda terima penilaian"),
+    "min": ("Indak elok", "Kirim", "Kirim tambahan", "Kirim pasan", "Tando tarimo panilaian"),
+    "en": ("Not good", "Send", "Send more", "Send message", "Receipt of your rating"),
 }
 
 
@@ -184,7 +184,8 @@ def test_back_and_reload_do_no_harm(office: Office, live_server: Any, no_script:
     page.go_back()
     pick(page, "overall", 4)
     send(page)
-    page.wait_for_url("**/n/lanjut")
+    assert page.get_by_role("heading", level=1).inner_text() == "Formulir ini sudah terkirim dengan jawaban lain"
+    page.goto(f"{live_server.url}/n/lanjut")
     pick(page, "waktu", 1)
     send(page, "Kirim tambahan")
     page.go_back()
@@ -252,7 +253,16 @@ def states(page: Page, live_server: Any, token: bytes) -> Iterator[str]:
     page.locator("textarea").fill("a" * 1000)
     yield "comment filled"
     page.locator("button").click()
-    yield "done"
+    yield "receipt"
+    page.goto(f"{live_server.url}/cek")
+    yield "check"
+    page.locator("button").click()
+    yield "check with error"
+    page.locator("textarea").fill("0" * 20)
+    page.locator("button").click()
+    yield "receipt not found"
+    page.goto(f"{live_server.url}/cek/bulan")
+    yield "months"
     page.goto(f"{live_server.url}/n/lengkap")
     yield "official form"
     page.locator("button").click()
@@ -266,7 +276,7 @@ def states(page: Page, live_server: Any, token: bytes) -> Iterator[str]:
 
 
 LOOKED_AT = {
-    "form", "form with error", "second page", "comment", "done", "official form with error", "/n/siapa-membaca",
+    "form", "form with error", "second page", "comment", "receipt", "check with error", "months", "official form with error", "/n/siapa-membaca",
     "typing with error", "/n/lengkap?bahasa=min",
 }  # fmt: skip
 

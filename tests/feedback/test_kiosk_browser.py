@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Error, expect
 
-from teladan.feedback import rules, tokens
+from teladan.feedback import leaves, rules, tokens
 from teladan.feedback.actions import kiosks as actions
 from teladan.feedback.models import Kiosk, StagedRating
 from tests import axe, make
@@ -103,6 +103,10 @@ def test_kiosk_refuses_without_the_question_and_takes_both_pages(office: Office,
     until_empty(tablet)
     row = StagedRating.objects.get()
     assert (row.overall, row.sarana, row.channel) == (4, 1, "kios")
+    assert row.leaf is not None
+    expect(tablet.get_by_text(leaves.code_of(bytes(row.leaf)))).to_be_visible()
+    tablet.get_by_role("button", name="Selesai").click()
+    assert leaves.code_of(bytes(row.leaf)) not in tablet.content()
 
 
 def test_mistyped_code_is_said_while_online(office: Office, tablet: Page) -> None:

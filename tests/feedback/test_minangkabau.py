@@ -20,7 +20,7 @@ FOLDER = PACKAGE / "locale" / "min" / "LC_MESSAGES"
 PAGES = PACKAGE / "feedback" / "templates" / "feedback"
 PARTS = PACKAGE / "ui" / "templates" / "ui"
 TEMPLATES = [
-    *sorted(PAGES.glob("rating_*.html")), PAGES / "citizen.html", PAGES / "complaint.html",
+    *sorted(PAGES.glob("rating_*.html")), *sorted(PAGES.glob("receipt*.*")), PAGES / "leaf_months.html", PAGES / "citizen.html", PAGES / "complaint.html",
     PAGES / "ticket_malformed.html", PARTS / "citizen.html",
     *(PARTS / "parts" / f"{name}.html" for name in ("faces", "field", "hint", "error_summary")),
 ]  # fmt: skip

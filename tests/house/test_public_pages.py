@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 SIGN_IN = {"account_login", "account_logout", "set_language"}
 CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-comment", "rating-official", "rating-done",
-           "rating-readers", "rating-typed"}  # fmt: skip
+           "rating-readers", "rating-typed", "rating-receipt", "receipt-check", "receipt-again"}  # fmt: skip
 KIOSK = {"kiosk-screen", "kiosk-outbox", "kiosk-typed", "kiosk-worker"}  # a tablet's secret opens these
 SITE = {
     "public-home",
@@ -21,7 +21,10 @@ SITE = {
     "award-check",
     "award-verify",
 }
-LOG = {"ledger-checkpoint", "ledger-keys", "ledger-proof", "ledger-consistency", "ledger-tile"}  # files that prove
+LOG = {
+    "ledger-checkpoint", "ledger-keys", "ledger-proof", "ledger-consistency", "ledger-tile",  # files that prove
+    "leaf-months", "leaf-list", "leaf-log", "check-program",
+}  # fmt: skip
 COMPLAINANT = {
     "complaint-start", "complaint-form", "complaint-receipt", "complaint-check", "complaint-status",
     "complaint-withdraw", "complaint-leave",

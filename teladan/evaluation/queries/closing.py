@@ -21,6 +21,7 @@ from teladan.core import clock, progress
 from teladan.core.models import PolicyRow, Progress
 from teladan.core.policy import MissingPolicy
 from teladan.evaluation.models import Closing
+from teladan.feedback import queries as feedback
 from teladan.feedback import rules as feedback_rules
 from teladan.feedback.models import CollectionMonth
 from teladan.people import queries as people
@@ -254,7 +255,22 @@ def _out_of_order(earlier: list[date]) -> Item:
 
 
 def _warnings(month: date) -> list[Item]:
-    return [*_silent(month), *_unfinished(month), *_without_appraiser(month)]
+    return [*_silent(month), *_unfinished(month), *_without_appraiser(month), *_without_auditor()]
+
+
+def _without_auditor() -> list[Item]:
+    if feedback.has_auditor():
+        return []
+    return [
+        Item(
+            what=_(
+                "Belum ada kunci auditor: setelah disegel, isi daun bulan ini tidak dapat diperiksa siapa pun lagi."
+            ),
+            who=_("Administrator sistem, bersama Inspektorat"),
+            todo=_("Minta kunci publik Inspektorat (teladan open-openings --new-key), lalu isi TELADAN_AUDITOR_KEYS."),
+            blocking=False,
+        )
+    ]
 
 
 def _silent(month: date) -> list[Item]:

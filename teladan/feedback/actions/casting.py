@@ -23,7 +23,7 @@ MAX_COMMENT = 1000
 
 
 class EditClosed(Exception):
-    """The key is not ours, or the time for the second page is over."""
+    """The key is not ours, the time for the later pages is over, or the citizen has finished."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,14 @@ class Cast:
 
     edit_key: str = field(repr=False)
     asks_cost: bool = False
+
+
+class DifferentAnswers(Exception):
+    """The same form came before with other answers; those stand, and `cast` leads to them."""
+
+    def __init__(self, cast: Cast) -> None:
+        super().__init__()
+        self.cast = cast
 
 
 @dataclass(frozen=True)
@@ -73,16 +81,36 @@ def cast_rating(
 
     `nonce` and `order` come from the citizen's hand: sending the form again gives a key to the same rating, and the
     order decides what the second page asks in months that do not ask everybody everything. `channel` names another way
-    in than the one on which the citizen was served.
+    in than the one on which the citizen was served. DifferentAnswers when the form came before with others.
     """
     now = clock.now()
     rating = staged_id(token_hash, nonce or secrets.token_bytes(16))
+    return _cast("cast", rating, _cast_values(token_hash, rating, answers, now, channel), now, order)
+
+
+def cast_again(
+    *, leaf: bytes, month: date, answers: Mapping[str, int | None], nonce: bytes = b"", order: int = 0
+) -> Cast:
+    """Rate anew with the receipt `leaf` of that month, as long as it collects; the caller cannot tell whether it counts.
+
+    The new rating takes the place of the old one, whose leaf stays in the log as replaced.
+    """
+    now = clock.now()
+    rating = staged_id(leaf, nonce or secrets.token_bytes(16))
+    values = {name: _scaled(name, answers.get(name)) for name in ("overall", *ELEMENTS)}
+    more = {"leaf": leaf, "month": month, "rating": rating, "today": clock.day_of(now)}
+    return _cast("cast_again", rating, values | more, now, order)
+
+
+def _cast(name: str, rating: uuid.UUID, values: dict[str, Any], now: datetime, order: int) -> Cast:
     with prepared_cursor() as cursor:
-        cursor.execute(statement("cast"), _cast_values(token_hash, rating, answers, now, channel))
-        row = cursor.fetchone()
-    month, asks_cost = row or (clock.month_of(now), False)
+        cursor.execute(statement(name), values)
+        month, asks_cost, same = cursor.fetchone()
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
-    return Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
+    cast = Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
+    if not same:
+        raise DifferentAnswers(cast)
+    return cast
 
 
 def cast_many(submissions: Iterable[Submission]) -> None:
@@ -164,7 +192,7 @@ def read_edit_key(edit_key: str) -> EditKey:
 
 
 def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: str = "") -> None:
-    """Add later pages to the rating behind the key; a key without a rating changes nothing. EditClosed after its time.
+    """Add later pages to the rating behind the key; EditClosed after its time, or once the citizen has finished.
 
     What the ticket was not asked is not stored, so that a drawn element is never answered by volunteers.
     """
@@ -173,3 +201,6 @@ def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: s
     values: dict[str, Any] = {name: _scaled(name, answers.get(name)) if name in asked else None for name in ELEMENTS}
     with prepared_cursor() as cursor:
         cursor.execute(statement("amend"), values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})
+        (finished,) = cursor.fetchone()
+    if finished:
+        raise EditClosed

@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -18,7 +19,8 @@ from django.utils.translation import gettext as _
 from teladan.core import audit, clock, ratelimit
 from teladan.core.audit import Event
 from teladan.feedback import kiosk_box, rules, tokens
-from teladan.feedback.actions.casting import amend_rating, cast_rating
+from teladan.feedback.actions.casting import DifferentAnswers, EditClosed, amend_rating, cast_rating
+from teladan.feedback.actions.receipts import finish_rating
 from teladan.feedback.actions.tickets import TooManyTries, hasher, redeem_typed
 from teladan.feedback.kiosk_box import Letter, Unreadable
 from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS, Kiosk
@@ -124,11 +126,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one letter; `signature` only when accepted."""
+    """The answer to one letter; `signature` and the short code of the receipt only when accepted."""
 
     id: str
     fate: Fate
     signature: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,9 +165,8 @@ def _take(kiosk: Kiosk, raw: object) -> Answer:
         token_hash = _ticket(content)
     except TooManyTries:
         return Answer(letter.id, Fate.LATER)
-    if token_hash is not None:
-        _cast(token_hash, content, letter.id)
-    return Answer(letter.id, Fate.ACCEPTED, kiosk_box.acknowledge(kiosk.code, letter.id))
+    code = _cast(token_hash, content, letter.id) if token_hash is not None else ""
+    return Answer(letter.id, Fate.ACCEPTED, kiosk_box.acknowledge(kiosk.code, letter.id), code)
 
 
 def _id_of(raw: object) -> str:
@@ -177,19 +179,31 @@ def _ticket(content: _Content) -> bytes | None:
     return redeem_typed(number=content.number, code=content.code)
 
 
-def _cast(token_hash: bytes, content: _Content, letter_id: str) -> None:
-    """The first page casts; the rest follows under its key, which keeps what the ticket's month asks and nothing else."""
+def _cast(token_hash: bytes, content: _Content, letter_id: str) -> str:
+    """The first page casts; the rest follows under its key, which keeps what the ticket's month asks and nothing else.
+
+    Nobody at the tablet comes back to it: the rating is finished at once. The short code of its receipt, the same whenever
+    the letter comes again; none when it comes so late that the month was sealed in between.
+    """
     first = {name: content.answers[name] for name in ("overall", *STAFF_ELEMENTS)}
-    cast = cast_rating(
-        token_hash=token_hash,
-        answers=first,
-        nonce=letter_id.encode(),
-        order=tokens.order_of(content.token or f"{content.number}{content.code}".encode()),
-        channel=rules.KIOSK_CHANNEL,
-    )
+    try:
+        cast = cast_rating(
+            token_hash=token_hash,
+            answers=first,
+            nonce=letter_id.encode(),
+            order=tokens.order_of(content.token or f"{content.number}{content.code}".encode()),
+            channel=rules.KIOSK_CHANNEL,
+        )
+    except DifferentAnswers as earlier:  # a letter's id is drawn once, and what came first stands
+        cast = earlier.cast
     others = {name: answer for name, answer in content.answers.items() if name not in first and answer is not None}
     if others or content.comment:
-        amend_rating(edit_key=cast.edit_key, answers=others, comment=content.comment)
+        with suppress(EditClosed):  # the letter came before
+            amend_rating(edit_key=cast.edit_key, answers=others, comment=content.comment)
+    try:
+        return finish_rating(edit_key=cast.edit_key).code
+    except EditClosed:
+        return ""
 
 
 def _read(content: bytes) -> _Content:

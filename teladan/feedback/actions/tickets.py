@@ -15,9 +15,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from teladan.core import audit, clock, ratelimit
-from teladan.feedback import rules, tokens
+from teladan.feedback import leaves, rules, tokens
 from teladan.feedback.actions.sealing import collecting_month
+from teladan.feedback.leaves import Kind
 from teladan.feedback.models import CollectionMonth, Ticket
+from teladan.ledger import actions as ledger
 from teladan.services.models import ServiceEvent, SourceSystem
 
 _BATCH = 5000
@@ -75,6 +77,7 @@ def issue_ticket(*, event: ServiceEvent, by: object, printed: bool) -> IssuedTic
     try:
         with transaction.atomic():
             ticket.save(force_insert=True)
+            ledger.append(leaves.ticket(month.month, bytes(ticket.token_hash)))
     except IntegrityError as error:  # somebody issued it in this very moment
         raise TicketExists(event.number) from error
     audit.record(event=audit.Event.TICKET_ISSUED, actor=by, subject=f"event:{event.pk}", after={"printed": printed})
@@ -137,6 +140,7 @@ def reprint_ticket(*, event: ServiceEvent, by: object) -> IssuedTicket:
     ticket.token_hash = tokens.token_hash(token)
     ticket.typed_tries, ticket.typed_locked_until = 0, None
     ticket.save(update_fields=["token_hash", "typed_number", "typed_hash", "typed_tries", "typed_locked_until"])
+    ledger.append(leaves.ticket(ticket.month, ticket.token_hash, Kind.REPRINT))
     audit.record(event=audit.Event.TICKET_REPRINTED, actor=by, subject=f"event:{event.pk}")
     return IssuedTicket(ticket, tokens.encode(token), number, code)
 
@@ -176,6 +180,7 @@ def _register(
         for key, (event, hashed) in events.items()
     ]
     _copy_in(new)
+    ledger.append(*(leaves.ticket(one.month, bytes(one.token_hash)) for one in new))
     return len(new)
 
 

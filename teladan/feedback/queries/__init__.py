@@ -1,6 +1,16 @@
 """Reading: months, tickets, cells, counts."""
 
+from teladan.feedback.queries.auditors import auditor_keys, demo_key_path, has_auditor
 from teladan.feedback.queries.external import Distribution, ExternalSummary, external_summary
+from teladan.feedback.queries.leaves import (
+    AmbiguousCode,
+    Checked,
+    LeafCounts,
+    leaf_counts,
+    look_up,
+    published_log,
+    status_list,
+)
 from teladan.feedback.queries.months import (
     MonthState,
     TicketCountRow,
@@ -31,9 +41,12 @@ from teladan.feedback.queries.ratings import (
 )
 
 __all__ = [
+    "AmbiguousCode",
     "CellRow",
+    "Checked",
     "Distribution",
     "ExternalSummary",
+    "LeafCounts",
     "MonthAnswers",
     "MonthState",
     "ProfileCell",
@@ -41,19 +54,26 @@ __all__ = [
     "RatingCount",
     "TicketCountRow",
     "UnitAnswers",
+    "auditor_keys",
     "cells",
     "collection_rules",
+    "demo_key_path",
     "external_summary",
     "first_page_month",
+    "has_auditor",
     "issue_days",
     "latency",
+    "leaf_counts",
+    "look_up",
     "month_states",
     "period_answers",
     "plan_for",
     "policy_on",
     "profile_counts",
+    "published_log",
     "rating_counts",
     "seal_opens_on",
+    "status_list",
     "thresholds",
     "thresholds_of",
     "ticket_counts",

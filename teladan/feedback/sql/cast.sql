@@ -1,13 +1,18 @@
 -- One rating: spend the ticket, stage the answers, count the day of issue and the time since issue. One statement, so
--- that fifty submits at once spend one ticket. A ticket that is unknown, used or too old changes nothing and says nothing.
+-- that fifty submits at once spend one ticket. A ticket that is unknown, used or too old changes nothing of tickets and
+-- results: its answers wait among the refused, under an id made in the same way, and are answered alike.
 -- The month row is share-locked: sealing waits for the casts under way, and a cast finds a month that is being sealed shut.
-WITH held AS (
-    SELECT t.id, t.month, t.unit_id, t.service_id, t.officer_id, t.channel, t.issued_at
+WITH known AS (
+    SELECT t.id, t.month, t.unit_id, t.service_id, t.officer_id, t.channel, t.issued_at, t.spent_on, t.expires_on
     FROM feedback_ticket t
     JOIN feedback_collectionmonth m ON m.month = t.month AND m.state = 'open'
-    WHERE t.token_hash = %(token_hash)s::bytea AND t.spent_on IS NULL AND t.expires_on >= %(today)s::date
+    WHERE t.token_hash = %(token_hash)s::bytea
     FOR UPDATE OF t
     FOR SHARE OF m SKIP LOCKED
+), held AS (
+    SELECT * FROM known
+    WHERE spent_on IS NULL AND expires_on >= %(today)s::date
+      AND NOT EXISTS (SELECT FROM feedback_refusedrating WHERE id = %(rating)s::uuid)
 ), spent AS (
     UPDATE feedback_ticket t SET spent_on = %(today)s::date, issued_at = NULL FROM held WHERE t.id = held.id RETURNING t.id
 ), rating AS (
@@ -34,12 +39,34 @@ WITH held AS (
     ) b
     WHERE issued_at IS NOT NULL
     ON CONFLICT (month, officer_id, bucket) DO UPDATE SET count = l.count + 1
+), earlier AS (
+    SELECT overall, kompetensi, perilaku FROM feedback_stagedrating WHERE id = %(rating)s::uuid
+    UNION ALL
+    SELECT overall, kompetensi, perilaku FROM feedback_refusedrating WHERE id = %(rating)s::uuid
+), refused AS (
+    INSERT INTO feedback_refusedrating
+        (id, month, overall, persyaratan, prosedur, waktu, biaya, produk, kompetensi, perilaku, pengaduan, sarana)
+    SELECT %(rating)s::uuid, coalesce((SELECT month FROM known), date_trunc('month', %(today)s::date)::date),
+           %(overall)s::smallint, %(persyaratan)s::smallint, %(prosedur)s::smallint, %(waktu)s::smallint,
+           %(biaya)s::smallint, %(produk)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint,
+           %(pengaduan)s::smallint, %(sarana)s::smallint
+    WHERE NOT EXISTS (SELECT FROM held) AND NOT EXISTS (SELECT FROM earlier)
+    ON CONFLICT DO NOTHING
 )
-SELECT t.month, EXISTS (
-    SELECT 1
-    FROM services_servicestandard s
-    WHERE s.service_id = t.service_id AND s.fee > 0
-      AND s.valid_from <= %(today)s::date AND (s.valid_until IS NULL OR s.valid_until > %(today)s::date)
-) AS asks_cost
-FROM feedback_ticket t
-WHERE t.token_hash = %(token_hash)s::bytea
+SELECT coalesce(t.month, date_trunc('month', %(today)s::date)::date) AS month,
+       coalesce(t.asks_cost, false) AS asks_cost,
+       NOT EXISTS (
+           SELECT FROM earlier
+           WHERE (overall, kompetensi, perilaku)
+               IS DISTINCT FROM (%(overall)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint)
+       ) AS same
+FROM (SELECT 1) AS one
+LEFT JOIN LATERAL (
+    SELECT t.month, EXISTS (
+        SELECT FROM services_servicestandard s
+        WHERE s.service_id = t.service_id AND s.fee > 0
+          AND s.valid_from <= %(today)s::date AND (s.valid_until IS NULL OR s.valid_until > %(today)s::date)
+    ) AS asks_cost
+    FROM feedback_ticket t
+    WHERE t.token_hash = %(token_hash)s::bytea
+) t ON true

@@ -1,8 +1,8 @@
--- Comments leave their ratings, in random order.
+-- Comments leave their ratings, in random order; those of ratings that do not count are dropped.
 WITH gone AS (
     DELETE FROM feedback_stagedcomment c USING feedback_stagedrating r
     WHERE r.id = c.rating_id AND r.month = %(month)s
-    RETURNING r.month, r.unit_id, r.service_id, c.text
+    RETURNING r.month, r.unit_id, r.service_id, r.status, c.text
 )
 INSERT INTO feedback_sealedcomment (id, month, unit_id, service_id, text)
-SELECT gen_random_uuid(), month, unit_id, service_id, text FROM gone ORDER BY gen_random_uuid()
+SELECT gen_random_uuid(), month, unit_id, service_id, text FROM gone WHERE status = 'counted' ORDER BY gen_random_uuid()

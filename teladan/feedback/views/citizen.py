@@ -5,16 +5,31 @@ Each page can be the last. The first one casts; the others add to the rating for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from teladan.core import clock
 from teladan.feedback import readers, tokens
-from teladan.feedback.actions.casting import EditClosed, EditKey, amend_rating, cast_rating, read_edit_key
+from teladan.feedback.actions.casting import (
+    Cast,
+    DifferentAnswers,
+    EditClosed,
+    EditKey,
+    amend_rating,
+    cast_again,
+    cast_rating,
+    read_edit_key,
+)
 from teladan.feedback.actions.profiles import add_profile
+from teladan.feedback.actions.receipts import finish_rating, receipt_for
 from teladan.feedback.actions.tickets import TooManyTries, redeem_typed
 from teladan.feedback.forms import CommentForm, OfficialForm, QuestionsForm, TypedForm
 from teladan.feedback.models import ELEMENTS
@@ -22,6 +37,7 @@ from teladan.feedback.queries import collection_rules, first_page_month, plan_fo
 from teladan.feedback.questionnaire import Questionnaire, version_named
 from teladan.feedback.rules import Reading
 from teladan.feedback.views.doorway import (
+    Hand,
     citizen_page,
     edit_key_in_hand,
     hold_edit_key,
@@ -59,16 +75,26 @@ def rating_form(request: HttpRequest) -> HttpResponse:
     hand = ticket_in_hand(request)
     if hand is None:
         return see_other("rating-typed")
-    questionnaire = plan_for(first_page_month(hand.token_hash)).questionnaire
+    questionnaire = plan_for(hand.again or first_page_month(hand.token_hash)).questionnaire
     if request.method != "POST":
         return still(request, _first_blank, _who_reads(), questionnaire.version)
     form = _questions(request.POST, questionnaire, questionnaire.first_page)
     if not form.is_valid():
         return HttpResponse(_first_page(form, _who_reads()), status=422)
-    cast = cast_rating(token_hash=hand.token_hash, answers=form.answers(), nonce=hand.nonce, order=hand.order)
+    try:
+        cast = _cast(hand, form.answers())
+    except DifferentAnswers:
+        return render(request, "feedback/rating_different.html", status=409)
     response = see_other("rating-more")
     hold_edit_key(response, cast.edit_key)
     return response
+
+
+def _cast(hand: Hand, answers: Mapping[str, int | None]) -> Cast:
+    """With the ticket in hand, or once more with the receipt."""
+    if hand.again:
+        return cast_again(leaf=hand.token_hash, month=hand.again, answers=answers, nonce=hand.nonce, order=hand.order)
+    return cast_rating(token_hash=hand.token_hash, answers=answers, nonce=hand.nonce, order=hand.order)
 
 
 def _questions(data: object, questionnaire: Questionnaire, names: tuple[str, ...]) -> QuestionsForm:
@@ -110,7 +136,10 @@ def rating_more(request: HttpRequest) -> HttpResponse:
     form = _questions(request.POST, version_named(version), key.second_page)
     if not form.is_valid():
         return HttpResponse(_second_page(form), status=422)
-    amend_rating(edit_key=edit_key_in_hand(request), answers=form.answers())
+    try:
+        amend_rating(edit_key=edit_key_in_hand(request), answers=form.answers())
+    except EditClosed:
+        return _closed(request)
     return see_other("rating-comment")
 
 
@@ -132,7 +161,12 @@ def rating_comment(request: HttpRequest) -> HttpResponse:
     form = CommentForm(request.POST)
     if not form.is_valid():
         return HttpResponse(_comment_page(form, _who_reads()), status=422)
-    amend_rating(edit_key=edit_key_in_hand(request), answers={}, comment=form.cleaned_data["comment"])
+    try:
+        with suppress(EditClosed):  # sent twice: the receipt is there already
+            amend_rating(edit_key=edit_key_in_hand(request), answers={}, comment=form.cleaned_data["comment"])
+        finish_rating(edit_key=edit_key_in_hand(request))
+    except EditClosed:
+        return _closed(request)
     return see_other("rating-done")
 
 
@@ -153,6 +187,8 @@ def rating_official(request: HttpRequest) -> HttpResponse:
     hand = ticket_in_hand(request)
     if hand is None:
         return see_other("rating-typed")
+    if hand.again:  # whoever rates again said before who they are
+        return see_other("rating-form")
     month, asks_cost = ticket_page(hand.token_hash)
     plan = plan_for(month)
     asked = {"kompetensi", "perilaku", *plan.second_page(order=hand.order, asks_cost=asks_cost)}
@@ -163,12 +199,32 @@ def rating_official(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(_official_page(form, _who_reads()), status=422)
     first = {name: form.answers()[name] for name in plan.questionnaire.first_page}
-    cast = cast_rating(token_hash=hand.token_hash, answers=first, nonce=hand.nonce, order=hand.order)
-    amend_rating(edit_key=cast.edit_key, answers=form.answers(), comment=form.cleaned_data["comment"])
-    add_profile(edit_key=cast.edit_key, profile=form.profile())
+    try:
+        edit_key = _official(hand, first, form)
+    except DifferentAnswers:
+        return render(request, "feedback/rating_different.html", status=409)
+    except EditClosed:
+        return _closed(request)
     response = see_other("rating-done")
-    hold_edit_key(response, cast.edit_key)
+    hold_edit_key(response, edit_key)
     return response
+
+
+def _official(hand: Hand, first: Mapping[str, int | None], form: OfficialForm) -> str:
+    """Cast, add, finish; the key. After the short form its first answer stands, and this one adds the rest."""
+    try:
+        key = _cast(hand, first).edit_key
+    except DifferentAnswers as earlier:
+        key = earlier.cast.edit_key
+    try:
+        amend_rating(edit_key=key, answers=form.answers(), comment=form.cleaned_data["comment"])
+        add_profile(edit_key=key, profile=form.profile())
+    except EditClosed:  # finished before: the same form again is answered alike, another one is not
+        said = finish_rating(edit_key=key).answers()
+        if any(value is not None and said.get(name) != value for name, value in form.answers().items()):
+            raise DifferentAnswers(Cast(key)) from None
+    finish_rating(edit_key=key)
+    return key
 
 
 def _official_blank(language: str, table: Table, version: str, names: tuple[str, ...]) -> str:
@@ -188,12 +244,39 @@ def _official_page(form: OfficialForm, table: Table) -> str:
 
 @citizen_page
 def rating_done(request: HttpRequest) -> HttpResponse:
-    """The last page; says the same to everyone."""
-    return still(request, _done)
+    """The last page. Its button finishes; from then on it shows the receipt, as long as the later pages would be open."""
+    if request.method == "POST":
+        try:
+            finish_rating(edit_key=edit_key_in_hand(request))
+        except EditClosed:
+            return _closed(request)
+        return see_other("rating-done")
+    try:
+        receipt = receipt_for(edit_key=edit_key_in_hand(request))
+    except EditClosed:
+        return still(request, _done, False)
+    if receipt is None:
+        return still(request, _done, True)
+    return render(request, "feedback/rating_receipt.html", {"receipt": receipt})
 
 
-def _done(language: str) -> str:
-    return render_to_string("feedback/rating_done.html")
+def _done(language: str, may_finish: bool) -> str:
+    return render_to_string("feedback/rating_done.html", {"may_finish": may_finish})
+
+
+@citizen_page
+def rating_receipt(request: HttpRequest) -> HttpResponse:
+    """The receipt as a text file."""
+    try:
+        receipt = receipt_for(edit_key=edit_key_in_hand(request))
+    except EditClosed:
+        receipt = None
+    if receipt is None:
+        return see_other("rating-done")
+    context = {"receipt": receipt, "address": settings.PUBLIC_ADDRESS + reverse("receipt-check")}
+    text = render_to_string("feedback/receipt.txt", context)
+    headers = {"Content-Disposition": 'attachment; filename="tanda-terima-teladan.txt"'}
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 @citizen_page

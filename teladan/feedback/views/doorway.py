@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -41,11 +42,15 @@ View = Callable[..., HttpResponse]
 
 @dataclass(frozen=True)
 class Hand:
-    """A ticket in the citizen's hand: its stored hash, a random number that only this browser has, its order of questions."""
+    """A ticket in the citizen's hand: its stored hash, a random number that only this browser has, its order of questions.
+
+    `again`: it is a receipt of that month instead, and the hash is the number on it.
+    """
 
     token_hash: bytes
     nonce: bytes = field(repr=False)
     order: int = field(repr=False)
+    again: date | None = None
 
 
 def strict_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -116,20 +121,23 @@ def _set(response: HttpResponse, name: str, value: str, seconds: int | None) -> 
     response.set_cookie(name, value, max_age=seconds, path="/", secure=settings.TLS, httponly=True, samesite="Lax")
 
 
-def hold_ticket(request: HttpRequest, response: HttpResponse, token_hash: bytes, order: int) -> None:
+def hold_ticket(
+    request: HttpRequest, response: HttpResponse, token_hash: bytes, order: int, again: date | None = None
+) -> None:
     """Put a ticket into the citizen's hand. The same ticket taken again keeps its way to the rating already given."""
     hand = ticket_in_hand(request)
     if hand is None or hand.token_hash != token_hash:
-        hand = Hand(token_hash, secrets.token_bytes(16), order)
-    text = f"{hand.token_hash.hex()}.{hand.nonce.hex()}.{hand.order:04d}"
+        hand = Hand(token_hash, secrets.token_bytes(16), order, again)
+    text = f"{hand.token_hash.hex()}.{hand.nonce.hex()}.{hand.order:04d}.{again or ''}"
     _set(response, _cookie("tiket"), _signer.sign(text), TICKET_SECONDS)
 
 
 def ticket_in_hand(request: HttpRequest) -> Hand | None:
     """The ticket in hand, or nothing."""
     try:
-        token_hash, nonce, order = _signer.unsign(request.COOKIES.get(_cookie("tiket"), "")).split(".")
-        return Hand(bytes.fromhex(token_hash), bytes.fromhex(nonce), int(order))
+        token_hash, nonce, order, again = _signer.unsign(request.COOKIES.get(_cookie("tiket"), "")).split(".")
+        month = date.fromisoformat(again) if again else None
+        return Hand(bytes.fromhex(token_hash), bytes.fromhex(nonce), int(order), month)
     except (BadSignature, ValueError):
         return None
 

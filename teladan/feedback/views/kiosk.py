@@ -162,7 +162,8 @@ def kiosk_outbox(request: HttpRequest, kiosk: Kiosk) -> HttpResponse:
     if not isinstance(letters, list) or type(waiting) is not int or not 0 <= waiting <= rules.KIOSK_CAP:
         return JsonResponse({"error": "need letters and waiting"}, status=400)
     answers = actions.receive(kiosk=kiosk, letters=letters[: rules.KIOSK_BATCH], waiting=waiting)
-    return JsonResponse({"answers": [{"id": one.id, "fate": one.fate, "signature": one.signature} for one in answers]})
+    found = [{"id": one.id, "fate": one.fate, "signature": one.signature, "code": one.code} for one in answers]
+    return JsonResponse({"answers": found})
 
 
 @require_POST

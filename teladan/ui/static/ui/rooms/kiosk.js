@@ -56,6 +56,7 @@ const forget = (id) => inStore("readwrite", (store) => store.delete(id));
 const all = () => inStore("readonly", (store) => store.getAll());
 const count = () => inStore("readonly", (store) => store.count());
 
+let latest = null; // the letter of whoever stands here now; its receipt's code is shown and kept nowhere
 let held = null; // the letter whose second page is still open: it waits until that is done
 let sending = false;
 let again = false;
@@ -72,11 +73,18 @@ const showState = async () => {
   if ($("#penuh").hidden === false && letters.length < Number(cap)) show("mulai");
 };
 
-const settle = async ({ id, fate, signature }, letters) => {
+const showCode = (code) => {
+  $("[data-receipt]").hidden = !code;
+  $("[data-receipt] strong").textContent = code;
+};
+
+const settle = async ({ id, fate, signature, code }, letters) => {
   const letter = letters.find((one) => one.id === id);
   if (!letter) return;
-  if (fate === "accepted" && (await isSigned(id, signature))) await forget(id);
-  else if (fate === "unreadable") await put({ ...letter, state: "unreadable" });
+  if (fate === "accepted" && (await isSigned(id, signature))) {
+    await forget(id);
+    if (code && id === latest && !$("#terima-kasih").hidden) showCode(code);
+  } else if (fate === "unreadable") await put({ ...letter, state: "unreadable" });
 };
 
 const send = async () => {
@@ -130,7 +138,8 @@ const show = (name) => {
 };
 
 const reset = () => {
-  ticket = answers = null;
+  ticket = answers = latest = null;
+  showCode("");
   for (const form of document.forms) form.reset();
   for (const line of document.querySelectorAll("[role=alert]")) line.hidden = true;
   release();
@@ -231,7 +240,7 @@ const chosen = (form) =>
   Object.fromEntries([...new FormData(form)].filter(([name]) => name !== "comment").map(([name, value]) => [name, Number(value)]));
 
 const write = async (comment) => {
-  held ??= crypto.randomUUID();
+  latest = held ??= crypto.randomUUID();
   await put({ ...(await seal(held, { ...ticket, answers, comment })), state: "queued" });
 };
 

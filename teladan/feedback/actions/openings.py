@@ -1,0 +1,126 @@
+"""What opens the leaves of an open month: each rating with its key's numbers, and the file of them for the auditors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from teladan.core import sealedfile
+from teladan.feedback import leaves
+from teladan.feedback.leaves import Kind, Opening, Place
+from teladan.feedback.models import CollectionMonth, MonthKey
+from teladan.feedback.queries.auditors import auditor_keys
+from teladan.feedback.sql import statement
+
+
+class KeyGone(Exception):
+    """The month is sealed: its key was destroyed, and no receipt of it can be made any more."""
+
+
+def month_key(month: date) -> bytes:
+    """The key of the month's receipts, made when it is first needed. KeyGone once the month is sealed."""
+    held = MonthKey.objects.filter(month=month).values_list("key", flat=True).first()
+    if held is None:
+        if CollectionMonth.objects.filter(month=month, state=CollectionMonth.State.SEALED).exists():
+            raise KeyGone
+        held = MonthKey.objects.get_or_create(month=month, defaults={"key": secrets.token_bytes(32)})[0].key
+    return bytes(held)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A rating of an open month as it was read, and what stands or would stand in the log of it."""
+
+    id: uuid.UUID
+    version: str
+    month: date
+    leaf: bytes | None
+    opening: Opening = field(repr=False)
+
+    def values(self) -> dict[str, Any]:
+        """What `finish` takes."""
+        c = self.opening.c
+        return {
+            "rating": self.id,
+            "version": self.version,
+            "month": self.month,
+            "leaf": c,
+            "rating_line": leaves.line(Kind.RATING, self.month, c),
+            "refusal_line": leaves.line(Kind.REFUSED, self.month, c),
+        }
+
+
+def read_row(values: dict[str, Any], key: bytes) -> Staged:
+    """A row of `staged_rating` or `staged_month` with its opening."""
+    place = place_of(values) if values["unit"] else None
+    opened = leaves.opening(key, values["id"].bytes, values["month"], values, place)
+    leaf = None if values["leaf"] is None else bytes(values["leaf"])
+    return Staged(values["id"], values.get("version", ""), values["month"], leaf, opened)
+
+
+def place_of(row: dict[str, Any]) -> Place:
+    return Place(row["unit"], row["service"], row["officer"] or "-", row["channel"])
+
+
+def staged_month(month: date, *, only_seen: bool = False) -> list[tuple[Staged, dict[str, Any]]]:
+    """The ratings of an open month with their openings and rows; `only_seen`: those without a leaf that a round has seen."""
+    key = month_key(month)
+    with connection.cursor() as cursor:
+        cursor.execute(statement("staged_month"), {"month": month, "only_seen": only_seen})
+        names = [column.name for column in cursor.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [(read_row(row, key), row) for row in rows]
+
+
+# --- the auditors' file ----------------------------------------------------------------------------------------------
+
+
+def write_openings(month: date, lines: Iterable[str]) -> str:
+    """Seal the openings for the auditors into a file of the month, whole or not at all; its SHA-256, empty without auditors.
+
+    Called before the seal commits: if it is cut off then, the next try writes the file anew.
+    """
+    readers = auditor_keys()
+    if not readers:
+        return ""
+    sealed = sealedfile.seal("".join(lines).encode(), readers=readers, about=f"openings {month:%Y-%m}")
+    path = openings_path(month)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(sealed)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return hashlib.sha256(sealed).hexdigest()
+
+
+def openings_path(month: date) -> Path:
+    """The file of a month."""
+    return Path(settings.OPENINGS_DIR) / f"{month:%Y-%m}.openings"
+
+
+def opening_line(staged: Staged, row: dict[str, Any]) -> str:
+    """One rating as the auditors read it."""
+    opened = staged.opening
+    content = {
+        "blind": opened.blind.hex(),
+        "c": (staged.leaf or opened.c).hex(),
+        "payload": opened.payload.decode(),
+        "place": place_of(row).text(),
+        "r": opened.r.hex(),
+        "reason": row["reason"],
+        "status": row["status"],
+    }
+    return json.dumps(content, sort_keys=True, ensure_ascii=False) + "\n"

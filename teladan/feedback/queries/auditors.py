@@ -1,0 +1,27 @@
+"""Who may open a sealed month."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from teladan.core import sealedfile
+
+
+def auditor_keys() -> list[str]:
+    """Public keys of those who may open a sealed month: TELADAN_AUDITOR_KEYS, else that of the demo, else none."""
+    given = list(settings.AUDITOR_KEYS)
+    if not given and demo_key_path().exists():
+        given = [sealedfile.public_key(demo_key_path().read_text(encoding="ascii"))]
+    return [sealedfile.check_public_key(one) for one in given]
+
+
+def demo_key_path() -> Path:
+    """Where the demo keeps the private key of its own auditor. In earnest that key is not on this machine."""
+    return Path(settings.OPENINGS_DIR) / "demo-auditor-key"
+
+
+def has_auditor() -> bool:
+    """Whether anybody could open what is sealed now."""
+    return bool(auditor_keys())
