@@ -35,6 +35,7 @@ class Event(StrEnum):
     SOURCE_CREATED = "services.source_created"
     TICKET_ISSUED = "feedback.ticket_issued"
     TICKET_REPRINTED = "feedback.ticket_reprinted"
+    LINK_REQUESTED = "feedback.link_requested"
     KIOSK_CREATED = "feedback.kiosk_created"
     KIOSK_CODE_MADE = "feedback.kiosk_code_made"
     KIOSK_ENROLLED = "feedback.kiosk_enrolled"
