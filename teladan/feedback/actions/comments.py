@@ -67,6 +67,7 @@ def decide(*, decisions: Sequence[Decision], by: User) -> Decided:
         raise DecisionRefused(problems)
     for row in open_rows:
         _settle(row, wanted[row.pk], by)
+    _save(open_rows, by)
     return Decided(len(open_rows), len(wanted) - len(open_rows))
 
 
@@ -107,17 +108,27 @@ def _settle(row: SealedComment | CommentReply, decision: Decision, by: User) -> 
         same = row.shown == masking.normal(row.text)
         row.state = Moderated.State.PUBLISHED if same else Moderated.State.MASKED
     row.decided_at, row.decided_by = clock.now(), by
-    row.save(update_fields=["state", "reason", "shown", "decided_at", "decided_by"])
-    is_reply = isinstance(row, CommentReply)
-    if isinstance(row, CommentReply) and row.comment.batch_id:
-        CommentBatch.objects.filter(pk=row.comment.batch_id).update(is_stale=True)
-    audit.record(
-        event=Event.REPLY_MODERATED if is_reply else Event.COMMENT_MODERATED,
-        actor=by,
-        subject=f"comment:{row.pk}",
-        after={"state": str(row.state)},
-        reason=row.reason,
-    )
+
+
+_SETTLED = ["state", "reason", "shown", "decided_at", "decided_by"]
+
+
+def _save(rows: Iterable[SealedComment | CommentReply], by: User) -> None:
+    """A page of decisions in few statements, each with its audit event, without the words."""
+    rows = list(rows)
+    comments = [row for row in rows if isinstance(row, SealedComment)]
+    replies = [row for row in rows if isinstance(row, CommentReply)]
+    SealedComment.objects.bulk_update(comments, _SETTLED)
+    CommentReply.objects.bulk_update(replies, _SETTLED)
+    batches = {row.comment.batch_id for row in replies if row.comment.batch_id}
+    CommentBatch.objects.filter(pk__in=batches).update(is_stale=True)
+    found: Sequence[SealedComment | CommentReply]
+    for event, found in ((Event.COMMENT_MODERATED, comments), (Event.REPLY_MODERATED, replies)):
+        changes = [(f"comment:{row.pk}", _WAITING, {"state": str(row.state), "reason": row.reason}) for row in found]
+        audit.record_many(event=event, actor=by, changes=changes)
+
+
+_WAITING = {"state": str(Moderated.State.WAITING)}
 
 
 @transaction.atomic
