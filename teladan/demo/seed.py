@@ -232,17 +232,26 @@ class Seeder:
                 content = write_csv(months.EVENT_HEADERS, rows)
                 must(EventImporter(source).commit(content, f"{source.code}.csv", by=BY))
 
+    def words(self, random: Random, visit: months.Visit) -> str:
+        """What this citizen writes beside the answers."""
+        invited = visit.met_at >= clock.local(clock.add_months(self.until, 1 - voices.INVITED))
+        share = voices.share(invited=invited, by_demo_officer=visit.officer == self.demo_officer)
+        return voices.comment(random, self.names.get(visit.officer, ""), share)
+
+    @cached_property
+    def demo_officer(self) -> str:
+        return str(User.objects.values_list("person__nip", flat=True).get(username="petugas"))
+
     def cast(self, visits: Sequence[months.Visit], until: datetime) -> None:
         """The citizens' answers, in the order of time."""
         random, crowd = Random(f"{city.SEED}|{until}"), Random(f"{city.SEED}|responden|{until}")
-        invited = clock.local(clock.add_months(self.until, 1 - voices.INVITED))
         rated = sorted((v for v in visits if v.rated_at and v.rated_at < until), key=lambda v: v.rated_at or v.met_at)
         cast_many(
             Submission(
                 token_hash=tokens.token_hash(visit.token),
                 answers={**visit.answers, **visit.rest},
                 at=visit.rated_at or visit.met_at,
-                comment=voices.comment(random, self.names.get(visit.officer, ""), invited=visit.met_at >= invited),
+                comment=self.words(random, visit),
                 profile=respondent(crowd) if crowd.random() < OFFICIAL_SHARE else {},
             )
             for visit in rated

@@ -18,6 +18,7 @@ from teladan.people.models import User
 
 SHARE = 0.08  # of the raters write something
 INVITED, INVITED_SHARE = 4, 0.25  # in the last months the slips invite to write
+SPOKEN_OF = 0.6  # then, of those whom the demo's officer served: enough to be read as their own
 REPLIES = 0.15  # of the comments that officers may answer
 MODERATOR = "moderator"
 
@@ -45,9 +46,14 @@ ANSWERS = (
 )  # fmt: skip
 
 
-def comment(random: Random, officer: str, *, invited: bool) -> str:
+def share(*, invited: bool, by_demo_officer: bool) -> float:
+    """How many of the raters write something."""
+    return SHARE if not invited else SPOKEN_OF if by_demo_officer else INVITED_SHARE
+
+
+def comment(random: Random, officer: str, share: float) -> str:
     """What one citizen writes; mostly nothing. `officer` is the name of whoever served them."""
-    if random.random() >= (INVITED_SHARE if invited else SHARE):
+    if random.random() >= share:
         return ""
     kind = random.random()
     if kind < 0.03:
