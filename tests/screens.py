@@ -50,10 +50,10 @@ REPORTS = ["/skm", "/skm/*", "/skm/*/*", "/skm/*/*-T2"]
 RULES = ["/aturan", "/aturan/riwayat", "/aturan/score.evaluation_n"]
 AWARDS = ["/penghargaan/tim", "/penghargaan/tim/*"]
 PAGES: dict[str, list[str]] = {
-    CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "!/n/TIDAK-ADA", "/publik", "/publik/unit/*", "/publik/unit/*/skm/*",
+    CITIZEN: ["/akun/login/", "/n/ketik", "/n/siapa-membaca", "!/n/TIDAK-ADA", "/publik", "/publik/unit/*", "/publik/unit/*/komentar", "/publik/unit/*/skm/*",
               "/publik/penghargaan", "/publik/cara-kerja", "/pengaduan", "/pengaduan/baru", "/pengaduan/cek",
               "!/tidak-ada"],
-    "officer": [*MINE, "/nilai-saya", "/nilai/*/mengapa", "/loket", "/loket/*", "/loket?pilih", "!/bulan"],
+    "officer": [*MINE, "/nilai-saya", "/nilai-saya/komentar", "/nilai-saya/komentar/*", "/nilai/*/mengapa", "/loket", "/loket/*", "/loket?pilih", "!/bulan"],
     "employee": MINE,
     "appraiser": ["/", *TEAM, "/evaluasi", "/evaluasi/*"],
     "unit_head": ["/", *TEAM, *UNITS, *REPORTS, "/evaluasi"],
@@ -67,7 +67,7 @@ PAGES: dict[str, list[str]] = {
     "committee": ["/", *AWARDS],
     "mayor": ["/", "/capaian", "/hasil-unit", *AWARDS],
     "inspector": [*LEARNS, "/integritas", "/integritas/*", *RULES, "/pengaduan/kasus/terlambat"],
-    "moderator": LEARNS,
+    "moderator": [*LEARNS, "/komentar", "/komentar/jawaban"],
     "complaint_handler": ["/", "/pengaduan/kasus", "/pengaduan/kasus/*-*", "/belajar"],
     "privacy_officer": [*LEARNS, "/pengaduan/kasus/catatan-baca"],
     "admin": ["/", "/peran", "/peran/akun", "/pegawai", "/unit"],

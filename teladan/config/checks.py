@@ -113,6 +113,20 @@ def ledger_name(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security)
+def delivery_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A gateway without a place for the address would send every ticket to the same mailbox."""
+    return [
+        Error(
+            f"TELADAN_DELIVERY_{channel.upper()} tidak memuat {{address}}.",
+            hint="Tulis alamat Apprise dengan {address} di tempat alamat warga, misalnya mailtos://…?to={address}.",
+            id="teladan.E005",
+        )
+        for channel, template in settings.DELIVERY.items()
+        if template and ("{address}" not in template or "://" not in template)
+    ]
+
+
 @register(Tags.security, deploy=True)
 def ledger_key_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Who can read the log key can sign another log; the web process, which everybody talks to, must not."""

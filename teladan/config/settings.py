@@ -193,6 +193,12 @@ LEDGER_ORIGIN = env.text(
 )
 LEDGER_TRUSTED_KEYS = env.words("TELADAN_LEDGER_TRUSTED_KEYS")
 LEDGER_DIR = DATA_DIR / "ledger"
+# Gateways for a ticket's link, as Apprise addresses with {address} in them; empty is off.
+DELIVERY = {
+    "whatsapp": env.text("TELADAN_DELIVERY_WHATSAPP", ""),
+    "sms": env.text("TELADAN_DELIVERY_SMS", ""),
+    "email": env.text("TELADAN_DELIVERY_EMAIL", ""),
+}
 PROMISE_KEY = env.text("TELADAN_PROMISE_KEY", "")
 AUDITOR_KEYS = env.words("TELADAN_AUDITOR_KEYS")
 OPENINGS_DIR = DATA_DIR / "openings"

@@ -33,7 +33,7 @@ ACCOUNTS = [
     DemoAccount("committee", "tim-penghargaan", "memutuskan petugas teladan", "BKPSDM", 0),
     DemoAccount("mayor", "wali-kota", "menetapkan capaian kantor", display="Wali Kota Sawahlunto"),
     DemoAccount("inspector", "inspektorat", "memeriksa integritas", "INSPEKTORAT-I", 1),
-    DemoAccount("moderator", "moderator", "memeriksa komentar (kelak)", "DISKOMINFO-I", 1),
+    DemoAccount("moderator", "moderator", "memeriksa komentar warga", "DISKOMINFO-I", 1),
     DemoAccount("complaint_handler", "pengaduan", "menangani pengaduan", "SETDA-I", 1),
     DemoAccount("privacy_officer", "data-pribadi", "pelindungan data pribadi, catatan baca", "DISKOMINFO-II", 1),
     DemoAccount("admin", "admin", "akun, peran, sumber data", display="Administrator Sistem"),

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from teladan.core import clock, sealedfile
 from teladan.core.keyfile import own_secret
 from teladan.core.spreadsheet import write_csv
-from teladan.demo import city, grievances, history, months, reports
+from teladan.demo import city, grievances, history, months, reports, voices
 from teladan.demo.accounts import ACCOUNTS, PASSWORD
 from teladan.demo.truth import Truth, draw_truth
 from teladan.evaluation.actions.closing import close_month
@@ -44,13 +44,6 @@ COUNTERS = (
     ("MPP-DPTK", "DPMPTSPNaker", city.PTSP_SERVICE, "DPTK"),
 )
 SOURCES = (("antrean-dukcapil", "Mesin antrean Disdukcapil"), ("antrean-mpp", "Mesin antrean mal pelayanan publik"))
-WORDS = (
-    "Petugas menjelaskan dengan sabar.",
-    "Antre agak lama.",
-    "Terima kasih.",
-    "Kursi tunggu kurang.",
-    "Cepat selesai.",
-)
 
 
 class AlreadySeeded(Exception):
@@ -155,6 +148,10 @@ class Seeder:
         ]
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        return {person.who.nip: person.who.name for person in self.staff}
+
+    @cached_property
     def truth(self) -> Truth:
         nips = sorted({nip for desk in self.desks for nip in desk.officers})
         codes = sorted({code for desk in self.desks for code, _ in desk.services})
@@ -187,6 +184,7 @@ class Seeder:
             let_in()
             history.after_closing(month, months_left=len(self.calendar) - 1 - index)
             reports.after_closing(month, months_left=len(self.calendar) - 1 - index)
+            voices.after_closing(month, months_left=len(self.calendar) - 1 - index)
 
     def present(self) -> None:
         """The month that is running now, as far as it has come, and the complaints of the last weeks."""
@@ -234,6 +232,16 @@ class Seeder:
                 content = write_csv(months.EVENT_HEADERS, rows)
                 must(EventImporter(source).commit(content, f"{source.code}.csv", by=BY))
 
+    def words(self, random: Random, visit: months.Visit) -> str:
+        """What this citizen writes beside the answers."""
+        invited = visit.met_at >= clock.local(clock.add_months(self.until, 1 - voices.INVITED))
+        share = voices.share(invited=invited, by_demo_officer=visit.officer == self.demo_officer)
+        return voices.comment(random, self.names.get(visit.officer, ""), share)
+
+    @cached_property
+    def demo_officer(self) -> str:
+        return str(User.objects.values_list("person__nip", flat=True).get(username="petugas"))
+
     def cast(self, visits: Sequence[months.Visit], until: datetime) -> None:
         """The citizens' answers, in the order of time."""
         random, crowd = Random(f"{city.SEED}|{until}"), Random(f"{city.SEED}|responden|{until}")
@@ -243,7 +251,7 @@ class Seeder:
                 token_hash=tokens.token_hash(visit.token),
                 answers={**visit.answers, **visit.rest},
                 at=visit.rated_at or visit.met_at,
-                comment=random.choice(WORDS) if random.random() < 0.08 else "",
+                comment=self.words(random, visit),
                 profile=respondent(crowd) if crowd.random() < OFFICIAL_SHARE else {},
             )
             for visit in rated

@@ -39,6 +39,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.COMPLAINT_HANDLE), _("Pengaduan"), "complaint-list"),
         (may(Permission.COMPLAINT_MONITOR), _("Pengaduan lewat batas"), "complaint-overdue"),
         (may(Permission.COMPLAINT_READINGS_VIEW), _("Catatan baca"), "complaint-readings"),
+        (may(Permission.COMMENT_MODERATE), _("Komentar"), "moderation-queue"),
         (may(Permission.EXTERNAL_VIEW), _("Penilaian luar"), "external-list"),
         (may(Permission.LEARNING_MONITOR), _("Pemahaman"), "learning-monitor"),
         (may(Permission.LEARNING_TAKE), _("Belajar"), "learning-home"),

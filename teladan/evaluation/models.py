@@ -228,6 +228,23 @@ class Release(models.Model):
         return f"{self.kind} {self.key}"
 
 
+class CommentRelease(models.Model):
+    """What the public reads of a unit's comments that came out together. A later version adds replies, nothing else."""
+
+    unit_code = models.CharField(max_length=40)
+    batch = models.PositiveBigIntegerField()
+    version = models.PositiveSmallIntegerField()
+    payload = models.JSONField()
+    released_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "version"], name="comment_release_once")]
+        indexes = [models.Index(fields=["unit_code", "batch", "-version"])]
+
+    def __str__(self) -> str:
+        return f"komentar {self.unit_code} {self.batch} v{self.version}"
+
+
 class PolicyProposal(models.Model):
     """A change of one rule on its way: proposed, tried on the last closed month, adopted into the policy or dropped.
 

@@ -1,10 +1,10 @@
-"""Work for the background: closing a month, and trying another rule on the last one, that somebody asked for."""
+"""Work for the background: closing a month and trying another rule, when asked for; releasing comments every night."""
 
 from __future__ import annotations
 
 from teladan.core import clock
 from teladan.core.jobs import app
-from teladan.evaluation.actions import closing, proposing
+from teladan.evaluation.actions import closing, commenting, proposing
 
 
 @app.task(name=closing.JOB, queue="default")
@@ -15,3 +15,9 @@ def close_month(month: str, by: int) -> None:
 @app.task(name=proposing.JOB, queue="default")
 def try_proposal(proposal: int) -> None:
     proposing.run_trial(proposal_id=proposal)
+
+
+@app.periodic(cron="10 20 * * *")  # 03.10 WIB
+@app.task(name="evaluation.release_comments", queueing_lock="evaluation.release_comments", pass_context=False)
+def release_comments(timestamp: int) -> None:
+    commenting.release_comments()

@@ -11,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from teladan.core import clock
+from teladan.feedback.actions.delivering import channels
 from teladan.services.models import Service, ServiceEvent
 
 
@@ -31,11 +32,19 @@ class ServeForm(forms.Form):
     channel = forms.ChoiceField(
         label=_("Tempat melayani"), choices=ServiceEvent.Channel.choices[:2], widget=forms.RadioSelect
     )
+    send_to = forms.CharField(
+        label=_("Kirim tautan ke telepon atau surel"),
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     outcome = forms.ChoiceField(choices=ServiceEvent.Outcome.choices, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, services: Iterable[Service], **kw: Any) -> None:
         super().__init__(*args, **kw)
         self.services = {service.code: service for service in services}
+        if not channels():
+            del self.fields["send_to"]
         field = self.fields["service"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(service.code, service.name) for service in self.services.values()]

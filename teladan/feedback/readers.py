@@ -42,10 +42,18 @@ def sentence(table: tuple[Reading, ...]) -> str:
 
 
 def comment_sentence(table: tuple[Reading, ...]) -> str:
-    """The one sentence beside the comment."""
-    if _anyone(table, Part.COMMENT):
-        return _("Komentar Anda dapat dibaca. Jangan menulis nama atau nomor.")
-    return _("Komentar Anda disimpan tanpa nama dan belum dibaca siapa pun.")
+    """The sentences beside the comment."""
+    shown = [
+        row.minimum for row in table if row.part == Part.COMMENT and row.allowed and row.reader != Reader.MODERATOR
+    ]
+    if not _anyone(table, Part.COMMENT):
+        return _("Komentar Anda disimpan tanpa nama dan belum dibaca siapa pun.")
+    if not shown:
+        return _("Pemeriksa dari kantor lain membaca komentar Anda. Jangan menulis nama atau nomor.")
+    return _(
+        "Pemeriksa dari kantor lain membaca dulu dan menutup nama. "
+        "Lalu komentar tampil untuk umum, bila ada paling sedikit %(minimum)s."
+    ) % {"minimum": min(shown)}
 
 
 def _anyone(table: tuple[Reading, ...], part: Part) -> bool:
@@ -58,6 +66,7 @@ def lines(table: tuple[Reading, ...]) -> list[Line]:
         Reader.OFFICER: _("Petugas yang melayani Anda"),
         Reader.SUPERIOR: _("Atasannya"),
         Reader.PUBLIC: _("Masyarakat"),
+        Reader.MODERATOR: _("Pemeriksa komentar dari kantor lain"),
     }
     return [
         Line(name, *(_in_words(reader, part, table) for part in (Part.SINGLE, Part.MEAN, Part.COMMENT)))
@@ -68,5 +77,11 @@ def lines(table: tuple[Reading, ...]) -> list[Line]:
 def _in_words(reader: Reader, part: Part, table: tuple[Reading, ...]) -> str:
     for row in table:
         if row.reader == reader and row.part == part and row.allowed:
+            if part == Part.COMMENT:
+                return _comments_in_words(row.minimum)
             return _("ya, mulai %(minimum)s penilaian") % {"minimum": row.minimum}
     return _("tidak")
+
+
+def _comments_in_words(minimum: int) -> str:
+    return _("ya, mulai %(minimum)s komentar") % {"minimum": minimum} if minimum else _("ya, sebelum yang lain")

@@ -26,6 +26,10 @@ KIOSK_THANKS_SECONDS = 15
 KIOSK_CAP = 5000
 KIOSK_BATCH = 20
 KIOSK_CHANNEL = "kios"
+MODERATOR_AWAY_MONTHS = 12
+DELIVERY_WAITS = (1, 5, 30, 120)
+DELIVERY_PER_ADDRESS = 3
+DELIVERY_ADDRESS_SECONDS = 24 * 60 * 60
 ORDERS = math.factorial(7)
 """How many orders the seven elements beside the staff's can stand in; each ticket draws one of them."""
 
@@ -80,6 +84,14 @@ def suppressed(counts: Mapping[str, int], *, minimum: int) -> dict[str, int | No
     return {name: None if name in hidden else count for name, count in counts.items()}
 
 
+def office_of(unit: int, parents: Mapping[int, int | None]) -> int:
+    """The office of a unit: the one right below the top of the tree, or the top itself."""
+    above = parents.get(unit)
+    while above is not None and parents.get(above) is not None:
+        unit, above = above, parents.get(above)
+    return unit
+
+
 def may_publish(n: int, *, minimum: int) -> bool:
     """Enough ratings for a number to be shown."""
     return n >= minimum
@@ -91,6 +103,7 @@ class Reader(StrEnum):
     OFFICER = "officer"
     SUPERIOR = "superior"
     PUBLIC = "public"
+    MODERATOR = "moderator"
 
 
 class Part(StrEnum):
@@ -115,13 +128,16 @@ def readings(*, k: int, officer_n: int, evaluation_n: int) -> tuple[Reading, ...
     """The whole table of who reads what. The sentences shown to citizens are made from it and from nothing else.
 
     The public's mean is that of the unit; the officer's and the superior's that of the officer, over the window.
+    Comments are read by a moderator of another office first; then by all, when enough of them come out together.
     """
-    nobody = tuple(Reading(reader, part, False) for part in (Part.SINGLE, Part.COMMENT) for reader in Reader)
     return (
-        *nobody,
+        *(Reading(reader, Part.SINGLE, False) for reader in Reader),
+        Reading(Reader.MODERATOR, Part.COMMENT, True),
+        *(Reading(reader, Part.COMMENT, True, k) for reader in (Reader.OFFICER, Reader.SUPERIOR, Reader.PUBLIC)),
         Reading(Reader.OFFICER, Part.MEAN, True, officer_n),
         Reading(Reader.SUPERIOR, Part.MEAN, True, evaluation_n),
         Reading(Reader.PUBLIC, Part.MEAN, True, k),
+        Reading(Reader.MODERATOR, Part.MEAN, True, k),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from teladan.core.jobs import app
+from teladan.feedback.actions import delivering
+from teladan.feedback.actions.comments import forget_originals
 from teladan.feedback.actions.profiles import mix_profiles
 from teladan.feedback.actions.receipts import settle_unfinished
 from teladan.feedback.actions.sealing import warn_changed
@@ -24,3 +26,15 @@ def warn_changed_months(timestamp: int) -> None:
 @app.task(name="feedback.settle_unfinished", queueing_lock="feedback.settle_unfinished", pass_context=False)
 def settle_unfinished_ratings(timestamp: int) -> None:
     settle_unfinished()
+
+
+@app.periodic(cron="40 19 * * *")  # 02.40 WIB
+@app.task(name="feedback.forget_originals", queueing_lock="feedback.forget_originals", pass_context=False)
+def forget_originals_of_comments(timestamp: int) -> None:
+    forget_originals()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="feedback.send_links", queueing_lock="feedback.send_links", pass_context=False)
+def send_links(timestamp: int) -> None:
+    delivering.send_waiting()

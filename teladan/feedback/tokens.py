@@ -19,6 +19,8 @@ TYPED_CODE_CHARS = 8
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\u2013": None, "\u00a0": None})
 _PREFIX = b"teladan-ticket-v1"
+_LINK_PREFIX = b"teladan-link-v1"
+_LINK_MARK = "K"
 _ORDER_PREFIX = b"teladan-questions-v1"
 
 
@@ -70,6 +72,27 @@ def token_hash(token: bytes) -> bytes:
     if len(token) != TOKEN_BYTES:
         raise MalformedToken
     return hashlib.sha256(_PREFIX + token).digest()
+
+
+def encode_link(token: bytes) -> str:
+    """The 27 characters of a link that is sent: marked, so that only such links are looked up when opened."""
+    return _LINK_MARK + encode(token)
+
+
+def decode_link(text: str) -> bytes | None:
+    """The sixteen bytes of a link that was sent; nothing for what is none."""
+    clean = normal(text)
+    if len(clean) != TOKEN_CHARS + 1 or not clean.startswith(_LINK_MARK):
+        return None
+    try:
+        return decode(clean[1:])
+    except MalformedToken:
+        return None
+
+
+def link_hash(token: bytes) -> bytes:
+    """What is stored of a link's token; never the hash of a printed one."""
+    return hashlib.sha256(_LINK_PREFIX + token).digest()
 
 
 def order_of(secret: bytes) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from teladan.feedback.views import checking, citizen, external
+from teladan.feedback.views import checking, citizen, comments, external
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("n/", citizen.rating_form, name="rating-form"),  # as hands type it; addresses are made of the next line
@@ -23,6 +23,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cek/bulan/<str:month>.txt", checking.leaf_list, name="leaf-list"),
     path("cek/log.txt", checking.leaf_log, name="leaf-log"),
     path("cek/periksa_bulan.py", checking.check_program, name="check-program"),
+    path("komentar", comments.moderation_queue, name="moderation-queue"),
+    path("komentar/jawaban", comments.moderation_replies, name="moderation-replies"),
+    path("nilai-saya/komentar", comments.comment_own, name="comment-own"),
+    path("nilai-saya/komentar/<uuid:comment_id>", comments.comment_reply, name="comment-reply"),
     path("penilaian-luar", external.external_list, name="external-list"),
     path("", include("teladan.feedback.urls_counter")),
     path("", include("teladan.feedback.urls_kiosk")),

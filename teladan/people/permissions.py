@@ -25,6 +25,7 @@ class Permission(StrEnum):
     EVENTS_IMPORT = "services.import_events"
     SOURCE_MANAGE = "services.manage_sources"
     KIOSK_MANAGE = "feedback.manage_kiosks"
+    COMMENT_MODERATE = "feedback.moderate_comments"
     RATINGS_IMPORT = "feedback.import_ratings"
     EXTERNAL_VIEW = "feedback.view_external"
     COMPLAINT_HANDLE = "complaints.handle"
@@ -80,6 +81,7 @@ LABELS: dict[Permission, str] = {
     Permission.EVENTS_IMPORT: _("Mengimpor catatan layanan"),
     Permission.SOURCE_MANAGE: _("Mengelola sumber data dan tokennya"),
     Permission.KIOSK_MANAGE: _("Memasang dan mencabut kios penilaian"),
+    Permission.COMMENT_MODERATE: _("Memeriksa komentar warga tentang kantor lain"),
     Permission.RATINGS_IMPORT: _("Mengimpor penilaian dari sumber lain"),
     Permission.EXTERNAL_VIEW: _("Membaca hasil dari sumber lain"),
     Permission.COMPLAINT_HANDLE: _("Menangani pengaduan bernama"),
@@ -185,7 +187,9 @@ ROLES: dict[Role, RoleInfo] = {
         _("Memeriksa integritas dan jejak audit."),
         _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW, P.POLICY_VIEW, P.COMPLAINT_MONITOR},
     ),
-    Role.MODERATOR: RoleInfo(_("Moderator"), _("Memeriksa komentar warga dari luar unit."), _EVERYONE),
+    Role.MODERATOR: RoleInfo(
+        _("Moderator"), _("Memeriksa komentar warga tentang kantor lain."), _EVERYONE | {P.COMMENT_MODERATE}
+    ),
     Role.COMPLAINT_HANDLER: RoleInfo(
         _("Penangan pengaduan"), _("Menangani pengaduan bernama."), _EVERYONE | {P.COMPLAINT_HANDLE}
     ),

@@ -124,6 +124,33 @@ def _report(row: SkmPublication) -> Report:
     return Report(key, period_name(parse_period(key)), row.version, day, row.digest, row.payload)
 
 
+@dataclass(frozen=True)
+class Comments:
+    """Comments of a unit that came out together, with replies and what was removed."""
+
+    first_month: date
+    last_month: date
+    received: int
+    masked: int
+    removed: list[tuple[str, int]]
+    comments: list[dict[str, str]]
+
+
+def comments(code: str) -> list[Comments]:
+    """The released comments of a unit, latest first."""
+    return [
+        Comments(
+            first_month=clock.parse_month(found["first_month"]),
+            last_month=clock.parse_month(found["last_month"]),
+            received=found["received"],
+            masked=found["masked"],
+            removed=list(found["removed"].items()),
+            comments=found["comments"],
+        )
+        for found in releases.comments_of(code)
+    ]
+
+
 def winners() -> list[awards.PublicAward]:
     """Granted awards with their public reasons, latest first."""
     return awards.public_winners(months())

@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
 from teladan import scoring
 from teladan.evaluation.queries.skm_document import period_name
 from teladan.evaluation.rules.skm import parse_period
 from teladan.evaluation.words import FOLLOW_UP_STATES
 from teladan.transparency.charts import element_name
-from teladan.transparency.queries import Report
+from teladan.transparency.queries import Comments, Report
 
+REASONS = {
+    "abuse": _("makian atau ancaman"),
+    "hatred": _("merendahkan suku, agama, ras, atau golongan"),
+    "private": _("rahasia pribadi yang tidak dapat ditutup"),
+    "accusation": _("tuduhan pelanggaran, jalurnya pengaduan"),
+    "unrelated": _("bukan tentang layanan, atau iklan"),
+    "unreadable": _("tidak dapat dibaca"),
+}
+"""Why a comment was removed, for citizens."""
 TONES = {"A": "good", "B": "good", "C": "fair", "D": "poor"}
 
 
@@ -105,3 +116,13 @@ def past(report: Report) -> list[Past]:
 def profile(report: Report) -> list[tuple[str, list[tuple[str, int | None]]]]:
     """Who answered, where it was asked."""
     return [(one["question"], [(label, n) for label, n in one["groups"]]) for one in report.profile or ()]
+
+
+def removed(comments: Comments) -> list[tuple[str, int]]:
+    """How many comments were removed for which reason."""
+    return [(str(REASONS.get(reason, reason)), n) for reason, n in comments.removed]
+
+
+def comment_cards(found: Iterable[Comments]) -> list[tuple[Comments, list[tuple[str, int]]]]:
+    """Each release of comments with its removals in words."""
+    return [(one, removed(one)) for one in found]

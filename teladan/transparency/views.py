@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -40,8 +41,18 @@ def public_unit(request: HttpRequest, code: str) -> HttpResponse:
         "basis": REGIMES[last.regime].legal_basis if last.regime in REGIMES else last.regime,
         "weakest": charts.element_name(last.weakest) if last.weakest else "",
         "reports": queries.reports(code),
+        "comments": shapes.comment_cards(queries.comments(code)),
     }
     return render(request, "transparency/public_unit.html", context)
+
+
+@public
+@require_safe
+def public_comments(request: HttpRequest, code: str) -> HttpResponse:
+    """Every released comment of a unit, a page for each release."""
+    last = _history_or_404(code)[-1]
+    page = Paginator(shapes.comment_cards(queries.comments(code)), 3).get_page(request.GET.get("page"))
+    return render(request, "transparency/public_comments.html", {"here": "home", "unit": last, "page": page})
 
 
 @public

@@ -18,6 +18,7 @@ ALL = (
     checks.embedded_in_public,
     checks.ledger_name,
     checks.ledger_key_apart,
+    checks.delivery_addresses,
 )
 SOUND: dict[str, Any] = {
     "PUBLIC_ADDRESS": "https://teladan.example.go.id",
@@ -45,6 +46,8 @@ def test_sound_settings_find_nothing(settings: Settings) -> None:
         ("teladan.E001", {"PUBLIC_ADDRESS": "https://teladan.example.go.id/teladan"}),
         ("teladan.E002", {"ALLOWED_HOSTS": ["localhost"]}),
         ("teladan.E003", {"TLS": False}),
+        ("teladan.E005", {"DELIVERY": {"sms": "json://gateway.example/?to=me"}}),
+        ("teladan.E005", {"DELIVERY": {"email": "{address}"}}),
         ("teladan.W001", {"GALLERY": True}),
         ("teladan.W002", {"TLS": False, "SECURE_PROXY_SSL_HEADER": None}),
     ],

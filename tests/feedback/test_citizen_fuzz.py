@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import URLPattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from teladan.feedback import tokens
+from teladan.feedback import tokens, urls
 from teladan.feedback.models import ELEMENTS, PROFILE, StagedRating, WaitingProfile
 from tests.feedback.conftest import Office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
-POSTED = ["/n", "/n/lanjut", "/n/pesan", "/n/lengkap", "/n/ketik", "/n/selesai", "/n/siapa-membaca", "/n/tidak-ada"]
+POSTED = [
+    "/n",
+    "/n/lanjut",
+    "/n/pesan",
+    "/n/lengkap",
+    "/n/ketik",
+    "/n/selesai",
+    "/n/siapa-membaca",
+    "/n/tidak-ada",
+    "/n/tanda-terima.txt",
+    "/cek",
+    "/cek/ulang",
+    "/cek/bulan",
+]
 FIELDS = ["overall", *ELEMENTS, *PROFILE, "comment", "number", "code", "kunci"]
 quick = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -33,6 +48,12 @@ def rated(client: Client, office: Office) -> Client:
     client.get(f"/n/{tokens.encode(office.token(service=office.paid))}")
     client.post("/n", {"overall": "4"})
     return client
+
+
+def test_every_citizens_page_is_attacked() -> None:
+    pages = {f"/{one.pattern}".rstrip("/") for one in urls.urlpatterns if isinstance(one, URLPattern)}
+    ours = {page for page in pages if re.match(r"/(n|cek)(/|$)", page) and "<" not in page}
+    assert {page for page in ours if not page.endswith((".txt", ".py"))} <= set(POSTED)
 
 
 def stands(response: Any) -> None:

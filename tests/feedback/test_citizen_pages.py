@@ -399,7 +399,9 @@ def test_browser_language_is_only_a_suggestion(client: Client) -> None:
 def test_who_reads_page_shows_the_table(client: Client) -> None:
     html = client.get("/n/siapa-membaca").content.decode()
     assert "ya, mulai 30 penilaian" in html
-    assert html.count("tidak</dd>") == 6
+    assert html.count("ya, mulai 10 komentar") == 3
+    assert "ya, sebelum yang lain" in html
+    assert html.count("tidak</dd>") == 4
 
 
 # --- headers, size, logs ---------------------------------------------------------------------------------------------

@@ -80,9 +80,15 @@ def test_version_of_a_day() -> None:
 
 
 @pytest.mark.parametrize("reader", list(Reader))
-@pytest.mark.parametrize("part", [Part.SINGLE, Part.COMMENT])
-def test_nobody_reads_single_answers_or_comments(reader: Reader, part: Part) -> None:
-    assert not rules.may_read(reader, part, n=1_000_000, table=TABLE)
+def test_nobody_reads_single_answers(reader: Reader) -> None:
+    assert not rules.may_read(reader, Part.SINGLE, n=1_000_000, table=TABLE)
+
+
+@pytest.mark.parametrize("reader", [Reader.OFFICER, Reader.SUPERIOR, Reader.PUBLIC])
+def test_comments_are_read_from_ten_on_and_by_the_moderator_before(reader: Reader) -> None:
+    assert not rules.may_read(reader, Part.COMMENT, n=9, table=TABLE)
+    assert rules.may_read(reader, Part.COMMENT, n=10, table=TABLE)
+    assert rules.may_read(Reader.MODERATOR, Part.COMMENT, n=1, table=TABLE)
 
 
 def test_what_the_table_does_not_name_is_refused() -> None:
@@ -102,13 +108,19 @@ def test_sentence_follows_the_table() -> None:
         )
         assert "25 penilaian" in readers.sentence(rules.readings(k=25, officer_n=25, evaluation_n=30))
         assert "dapat membaca" in readers.sentence((*TABLE, Reading(Reader.SUPERIOR, Part.SINGLE, True)))
-        assert "belum dibaca siapa pun" in readers.comment_sentence(TABLE)
-        opened = (*TABLE, Reading(Reader.SUPERIOR, Part.COMMENT, True, 10))
-        assert "belum dibaca" not in readers.comment_sentence(opened)
+        assert readers.comment_sentence(TABLE) == (
+            "Pemeriksa dari kantor lain membaca dulu dan menutup nama. "
+            "Lalu komentar tampil untuk umum, bila ada paling sedikit 10."
+        )
+        assert "sedikit 25." in readers.comment_sentence(rules.readings(k=25, officer_n=25, evaluation_n=30))
+        only = (Reading(Reader.MODERATOR, Part.COMMENT, True),)
+        assert "tampil" not in readers.comment_sentence(only)
+        assert "belum dibaca siapa pun" in readers.comment_sentence(())
 
 
 def test_lines_follow_the_table() -> None:
     with translation.override("id"):
         lines = readers.lines(TABLE)
-    assert [line.mean for line in lines] == [f"ya, mulai {n} penilaian" for n in (10, 30, 10)]
-    assert {line.single for line in lines} == {line.comment for line in lines} == {"tidak"}
+    assert [line.mean for line in lines] == [f"ya, mulai {n} penilaian" for n in (10, 30, 10, 10)]
+    assert {line.single for line in lines} == {"tidak"}
+    assert [line.comment for line in lines] == [*["ya, mulai 10 komentar"] * 3, "ya, sebelum yang lain"]

@@ -13,6 +13,7 @@ KIOSK = {"kiosk-screen", "kiosk-outbox", "kiosk-typed", "kiosk-worker"}  # a tab
 SITE = {
     "public-home",
     "public-unit",
+    "public-comments",
     "public-report",
     "public-report-pdf",
     "public-unit-csv",

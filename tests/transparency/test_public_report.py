@@ -131,5 +131,5 @@ def test_public_unit_query_count(client: Client, count: int, django_assert_num_q
     release()
     for number in range(count):
         publish((date(2026, 1 + 3 * number, 1), 3), period=f"2026-T{number + 1}")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         client.get("/publik/unit/DC")

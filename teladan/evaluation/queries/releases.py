@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from teladan.evaluation.models import Closing, Release
+from teladan.evaluation.models import Closing, CommentRelease, Release
 
 CITY, UNIT = "city", "unit"
 CITY_KEY = "kota"
@@ -40,3 +40,9 @@ def history(kind: str, key: str) -> list[tuple[date, dict[str, Any]]]:
     """(month, payload) of one key over all released months, oldest first."""
     rows = _current().filter(kind=kind, key=key).order_by("closing__month")
     return list(rows.values_list("closing__month", "payload"))
+
+
+def comments_of(unit_code: str) -> list[dict[str, Any]]:
+    """The released comments of a unit, a payload for those that came out together, latest first."""
+    rows = CommentRelease.objects.filter(unit_code=unit_code).order_by("-batch", "-version").distinct("batch")
+    return list(rows.values_list("payload", flat=True))

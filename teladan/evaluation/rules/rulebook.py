@@ -161,6 +161,7 @@ _SPECS = (
     Spec("learning.minimum_group", Group.KEEPING, Whole(5, 50), Effect.NONE),
     Spec("retention.import_days", Group.KEEPING, Whole(1, 365), Effect.NONE),
     Spec("retention.ticket_months", Group.KEEPING, Whole(1, 24), Effect.NONE),
+    Spec("retention.comment_days", Group.KEEPING, Whole(1, 90), Effect.NONE),
     Spec("retention.officer_months", Group.KEEPING, Whole(12, 60), Effect.NONE),
 )
 SPECS: dict[str, Spec] = {spec.key: spec for spec in _SPECS}

@@ -223,6 +223,11 @@ RULES: dict[str, Words] = {
     "retention.ticket_months": Words(
         gettext_lazy("Tiket"), gettext_lazy("Berapa lama tiket disimpan sesudah bulannya."), gettext_lazy("bulan")
     ),
+    "retention.comment_days": Words(
+        gettext_lazy("Komentar asli"),
+        gettext_lazy("Berapa lama kata asli warga disimpan sesudah komentarnya diperiksa."),
+        gettext_lazy("hari"),
+    ),
     "retention.officer_months": Words(
         gettext_lazy("Nama petugas pada penilaian"),
         gettext_lazy("Berapa lama nama petugas tetap melekat pada penilaian yang tersegel."),

@@ -252,6 +252,7 @@ def _forget_outlived(month: date, rules: dict[str, Any]) -> None:
     Ticket.objects.filter(month__lt=clock.add_months(month, -int(rules["retention.ticket_months"]))).delete()
     oldest = clock.add_months(month, -int(rules["retention.officer_months"]))
     SealedRating.objects.filter(month__lt=oldest, officer__isnull=False).update(officer=None)
+    SealedComment.objects.filter(month__lt=oldest, officer__isnull=False).update(officer=None)
 
 
 def _vacuum() -> None:

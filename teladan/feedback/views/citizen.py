@@ -34,6 +34,7 @@ from teladan.feedback.actions.tickets import TooManyTries, redeem_typed
 from teladan.feedback.forms import CommentForm, OfficialForm, QuestionsForm, TypedForm
 from teladan.feedback.models import ELEMENTS
 from teladan.feedback.queries import collection_rules, first_page_month, plan_for, ticket_page
+from teladan.feedback.queries.deliveries import ticket_behind
 from teladan.feedback.questionnaire import Questionnaire, version_named
 from teladan.feedback.rules import Reading
 from teladan.feedback.views.doorway import (
@@ -56,7 +57,11 @@ def _who_reads() -> Table:
 
 @citizen_page
 def ticket_open(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the ticket into the hand. Spends and looks up nothing, however often it is fetched."""
+    """Take the ticket into the hand. Spends nothing, however often it is fetched; only a link that was sent is looked up."""
+    if link := tokens.decode_link(token):
+        response = see_other("rating-form")
+        hold_ticket(request, response, ticket_behind(tokens.link_hash(link)), tokens.order_of(link))
+        return response
     try:
         found = tokens.decode(token)
     except tokens.MalformedToken:

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from teladan.core import clock
 from teladan.feedback.actions import serving
+from teladan.feedback.actions.delivering import LinkRefused, request_link
 from teladan.feedback.actions.sealing import MonthSealed
-from teladan.feedback.actions.serving import AlreadyServed, NumberTaken
+from teladan.feedback.actions.serving import AlreadyServed, NumberTaken, Served
 from teladan.feedback.actions.tickets import IssuedTicket, TicketRefused
 from teladan.feedback.forms_counter import ServeForm
 from teladan.feedback.rules import REPRINT_MINUTES
@@ -94,7 +95,7 @@ def _screen(
 
 
 def _serve(request: HttpRequest, counter: Counter, offered: queries.CounterServices, form: ServeForm) -> HttpResponse:
-    kept = {name: form.data.get(name, "") for name in ("service", "channel")}
+    kept = {name: form.data.get(name, "") for name in ("service", "channel", "send_to")}
     if form.has_error("day"):  # the page was left open overnight
         return _screen(request, counter, offered, _fresh(counter, offered, **kept), stale=True)
     if not form.is_valid():
@@ -111,10 +112,25 @@ def _serve(request: HttpRequest, counter: Counter, offered: queries.CounterServi
     except (MonthSealed, TicketRefused, EventRefused) as error:
         form.add_error(None, str(error))
         return _screen(request, counter, offered, form)
-    return _ticket(request, served.ticket, served.event)
+    said = _send(request, served, form.cleaned_data.get("send_to", ""))
+    return _ticket(request, served.ticket, served.event, link=said)
 
 
-def _ticket(request: HttpRequest, ticket: IssuedTicket, event: ServiceEvent) -> HttpResponse:
+def _send(request: HttpRequest, served: Served, address: str) -> tuple[str, str]:
+    """(kind, words) about the link. The slip is printed whatever comes of it, so nobody waits."""
+    if not address:
+        return "", ""
+    try:
+        delivery = request_link(ticket=served.ticket.ticket, event=served.event, address=address, by=_user(request))
+    except LinkRefused as refusal:
+        return "warn", str(refusal)
+    said = _("Tautannya dikirim lewat %(channel)s. Tiket ini tetap berlaku; yang dipakai lebih dulu yang dihitung.")
+    return "info", said % {"channel": delivery.get_channel_display()}
+
+
+def _ticket(
+    request: HttpRequest, ticket: IssuedTicket, event: ServiceEvent, link: tuple[str, str] = ("", "")
+) -> HttpResponse:
     """The slip is part of this very answer: its secrets exist nowhere else."""
     context = {
         "slip": slip_of(ticket),
@@ -122,6 +138,8 @@ def _ticket(request: HttpRequest, ticket: IssuedTicket, event: ServiceEvent) -> 
         "counter": event.counter,
         "number": rules.queue_number_of(event.number),
         "minutes": REPRINT_MINUTES,
+        "link_kind": link[0],
+        "link_said": link[1],
     }
     return render(request, "feedback/counter_ticket.html", context)
 
