@@ -48,9 +48,7 @@ def power_of(reached: int, share: float, *, population: int | None = None) -> fl
     fakes = math.ceil(share * population - 1e-9)
     if reached > population - fakes:
         return 1.0
-    return 1 - math.exp(
-        sum(math.log(population - fakes - i) - math.log(population - i) for i in range(reached))
-    )
+    return 1 - math.exp(sum(math.log(population - fakes - i) - math.log(population - i) for i in range(reached)))
 
 
 @dataclass(frozen=True)

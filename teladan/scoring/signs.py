@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from enum import StrEnum
 
 from .exact import beta_binomial_tail, holm, share_interval
 from .funnel import Share
@@ -18,8 +18,6 @@ ALPHA = 0.01
 """Probability that a sign is raised for anybody at all in a month where nobody cheats."""
 MIN_OTHERS = 5
 MIN_EVENTS = 5
-
-Day = TypeVar("Day")
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,78 @@ def spread(shares: Sequence[Share]) -> tuple[float, float]:
         return mean, 0.0
     widened = found * (1 + (2 / count) ** 0.5)
     return mean, max(0.0, (widened - count) / room)
+
+
+class Sign(StrEnum):
+    """What an officer's month shows."""
+
+    COVERAGE = "coverage"  # tickets for too few of the people served
+    QUICK = "quick"  # too many tickets used within minutes of being handed over
+    STRAIGHT = "straight"  # too many equal answers to everything
+
+
+@dataclass(frozen=True)
+class Traces:
+    """One officer's month in counts: people served, of whom `tickets` got a ticket; `used` tickets, of which `quick` at
+    once; `answered` ratings with several answers, of which `equal` all alike."""
+
+    name: str
+    events: int
+    tickets: int
+    used: int
+    quick: int
+    answered: int
+    equal: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Tickets for people served, with the 95 % Clopper-Pearson interval. Below the limit is a flag, as the rules say;
+    `is_certain` when the interval lies below it too."""
+
+    tickets: int
+    events: int
+    low: float
+    high: float
+    is_flagged: bool
+    is_certain: bool
+
+    @property
+    def share(self) -> float | None:
+        return self.tickets / self.events if self.events else None
+
+
+@dataclass(frozen=True)
+class Officer:
+    """One officer's signs."""
+
+    name: str
+    coverage: Coverage
+    quick: Standing
+    straight: Standing
+
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        flagged = (self.coverage.is_flagged, self.quick.is_flagged, self.straight.is_flagged)
+        return tuple(sign for sign, is_raised in zip(Sign, flagged, strict=True) if is_raised)
+
+
+def officer_signs(traces: Sequence[Traces], *, coverage: float = 0.95, alpha: float = ALPHA) -> tuple[Officer, ...]:
+    """Return the signs of each officer among all of the city, in the order given.
+
+    Coverage is held against the limit alone; the other two against what separates the others (`standing`).
+    """
+    quick = standing([Share(one.name, one.quick, one.used) for one in traces], alpha=alpha)
+    straight = standing([Share(one.name, one.equal, one.answered) for one in traces], alpha=alpha)
+    return tuple(
+        Officer(one.name, _coverage(min(one.tickets, one.events), one.events, coverage), fast, alike)
+        for one, fast, alike in zip(traces, quick, straight, strict=True)
+    )
+
+
+def _coverage(tickets: int, events: int, limit: float) -> Coverage:
+    low, high = share_interval(tickets, events)
+    return Coverage(tickets, events, low, high, bool(events) and tickets < limit * events, high < limit)
 
 
 @dataclass(frozen=True)
