@@ -83,7 +83,12 @@ def test_three_tickets_of_one_officer_from_one_device_are_held(office: Office, o
     assert statuses(*first, third) == ["held"] * 3
     assert statuses(apart, elsewhere) == ["counted"] * 2
     case = HeldCase.objects.get()
-    assert (case.size, case.reason, case.officer, case.found_on) == (3, "same_device", office.officer, date(2026, 10, 12))
+    assert (case.size, case.reason, case.officer, case.found_on) == (
+        3,
+        "same_device",
+        office.officer,
+        date(2026, 10, 12),
+    )
     assert hold_same_device() == 0, "nothing new"
     fourth = cast(office.token(), device)
     assert hold_same_device() == 1
@@ -167,7 +172,9 @@ def test_staff_of_the_rated_office_see_the_same_pages_and_are_held(office: Offic
     assert sorted(StagedRating.objects.values_list("status", flat=True)) == ["counted", "held"]
     case = HeldCase.objects.get()
     assert (case.reason, case.size, case.device_group) == ("own_unit", 1, None)
-    assert str(staff.pk) not in str(list(AuditEvent.objects.filter(event="feedback.ratings_held").values("actor", "after")))
+    assert str(staff.pk) not in str(
+        list(AuditEvent.objects.filter(event="feedback.ratings_held").values("actor", "after"))
+    )
 
 
 def test_staff_of_other_offices_and_signed_out_staff_rate_like_citizens(office: Office, october: datetime) -> None:
@@ -232,7 +239,7 @@ def test_the_database_refuses_a_voiding_by_one(held: HeldCase, inspector: User) 
     both = {**one, "decided_by": inspector, "decided_at": clock.now(), "decision": "x", "state": "voided"}
     with pytest.raises(IntegrityError, match="case_voided_by_two"), transaction.atomic():
         HeldCase.objects.update(**both)
-    with pytest.raises(DatabaseError, match="voided by two"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="dibatalkan dua orang"), transaction.atomic():
         StagedRating.objects.update(status="voided")
 
 

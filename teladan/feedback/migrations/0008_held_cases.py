@@ -16,7 +16,7 @@ BEGIN
         SELECT FROM feedback_caserating r JOIN feedback_heldcase c ON c.id = r.case_id
         WHERE r.rating_id = NEW.id AND c.state = 'voided'
     ) THEN
-        RAISE EXCEPTION 'a rating is voided by two people, as part of a case';
+        RAISE EXCEPTION 'Penilaian hanya dapat dibatalkan dua orang, sebagai bagian dari kelompok yang ditahan.';
     END IF;
     RETURN NEW;
 END $$;
