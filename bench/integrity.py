@@ -287,8 +287,8 @@ def _share(p: float, n: int) -> str:
 
 
 def run(seconds: float = 3.0, rounds: int = 3) -> None:
-    """Print the table; `rounds` x 33 months each, three times as many honest ones."""
+    """Print the table; `rounds` x 24 months each, three times as many honest ones."""
     began = time.monotonic()
-    for line in lines(33 * rounds):
+    for line in lines(24 * rounds):
         print(line, flush=True)
     print(f"\n{time.monotonic() - began:.0f} s")

@@ -196,7 +196,9 @@ class Days:
     served: Mapping[str, int]
 
 
-def bursts(officers: Sequence[Days], *, late: float, alpha: float = ALPHA, min_used: int = MIN_EVENTS) -> tuple[Burst, ...]:
+def bursts(
+    officers: Sequence[Days], *, late: float, alpha: float = ALPHA, min_used: int = MIN_EVENTS
+) -> tuple[Burst, ...]:
     """Return the days on which an officer's tickets were used in a burst that the day's own traffic does not explain.
 
     Parameters

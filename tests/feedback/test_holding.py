@@ -15,10 +15,11 @@ from teladan.core import clock
 from teladan.core.models import AuditEvent
 from teladan.feedback import tokens
 from teladan.feedback.actions import holding
-from teladan.feedback.actions.casting import cast_rating, read_edit_key
+from teladan.feedback.actions.casting import cast_again, cast_rating, read_edit_key
 from teladan.feedback.actions.holding import JudgeRefused, hold_same_device
+from teladan.feedback.actions.receipts import finish_rating
 from teladan.feedback.actions.sealing import seal_month
-from teladan.feedback.models import CaseRating, HeldCase, RatingStatus, StagedRating
+from teladan.feedback.models import CaseRating, HeldCase, RatingLeaf, RatingStatus, SealedRating, StagedRating
 from teladan.people.models import User
 from tests import make
 from tests.feedback.conftest import OCTOBER, Office
@@ -327,3 +328,23 @@ def test_the_seal_holds_groups_that_no_round_has_seen(
     with travel(date(2026, 11, 9)):
         seal_month(month=OCTOBER, by="uji")
     assert HeldCase.objects.get().state == State.UNRESOLVED
+    assert list(RatingLeaf.objects.values_list("status", flat=True)) == ["held"] * 3
+    assert not SealedRating.objects.exists()
+
+
+def test_rating_again_does_not_wash_a_hold_away(
+    held: HeldCase, office: Office, inspector: User, colleague: User
+) -> None:
+    token = office.token()
+    done = cast_rating(
+        token_hash=tokens.token_hash(token), answers={"overall": 1}, nonce=b"n", device=held.device_group
+    )
+    leaf = finish_rating(edit_key=done.edit_key)
+    assert hold_same_device() == 1
+    again = cast_again(leaf=leaf.c, month=OCTOBER, answers={"overall": 4}, nonce=b"m")
+    fresh = StagedRating.objects.get(pk=read_edit_key(again.edit_key).rating)
+    assert (fresh.status, fresh.device_group) == ("held", held.device_group)
+    assert hold_same_device() == 0
+    holding.propose_voiding(case=held, reason="x", by=inspector)
+    holding.void_case(case=held, reason="y", by=colleague)
+    assert sorted(StagedRating.objects.values_list("status", flat=True)) == ["superseded", *["voided"] * 4]
