@@ -103,6 +103,7 @@ CASE_MOVES: dict[str, frozenset[str]] = {
 SAME_DEVICE = 3
 CALLBACK_SAMPLE = 59
 CALLBACK_SEED_DAY = 1
+CALLBACK_MONTHS = 2
 EQUAL_FROM = 4
 """Equal answers say something from so many answered elements on."""
 

@@ -291,6 +291,8 @@ def test_no_sample_before_its_checkpoint(office: Office, october: datetime) -> N
     make_checkpoint(clock.local(date(2026, 10, 31), 23, 59))
     assert calling.draw_due_samples() == []
     make_checkpoint(clock.local(date(2026, 11, 1)), 1)
+    with clock.at(clock.local(date(2027, 3, 1))):
+        assert calling.draw_due_samples() == [], "nobody remembers"
     assert calling.draw_due_samples() == [OCTOBER]
     assert calling.draw_due_samples() == []
 

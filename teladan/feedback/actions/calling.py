@@ -31,8 +31,13 @@ def seed_from(month: date) -> datetime:
 
 
 def draw_due_samples() -> list[date]:
-    """Draw for each month that has its checkpoint and no sample yet; returns the months. Safe to repeat."""
-    undrawn = CollectionMonth.objects.exclude(month__in=CallBackDraw.objects.values("month")).order_by("month")
+    """Draw for each month that has its checkpoint and no sample yet; returns the months. Safe to repeat.
+
+    Months that ended longer ago are left: nobody remembers a ticket for so long.
+    """
+    oldest = clock.add_months(clock.month_of(clock.today()), -rules.CALLBACK_MONTHS)
+    undrawn = CollectionMonth.objects.exclude(month__in=CallBackDraw.objects.values("month"))
+    undrawn = undrawn.filter(month__gte=oldest).order_by("month")
     return [one.month for one in undrawn if draw_sample(month=one.month)]
 
 
