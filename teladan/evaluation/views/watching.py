@@ -82,11 +82,12 @@ def integrity_list(request: HttpRequest) -> HttpResponse:
     return render(request, "evaluation/integrity_list.html", {"lines": lines})
 
 
-def _counted(report: IntegrityReport) -> tuple[int, int]:
-    """Findings, and differences that are certain."""
+def _counted(report: IntegrityReport) -> tuple[int, int, int]:
+    """Findings, officers with a sign, and differences that are certain."""
     units, audits = report.payload["units"], report.payload["audits"]
     findings = sum(len(unit["findings"]) for unit in units)
-    return findings, sum(one["verdict"] == "different" for audit in audits for one in audit["differences"])
+    officers = len(report.payload.get("officers", []))
+    return findings, officers, sum(one["verdict"] == "different" for audit in audits for one in audit["differences"])
 
 
 @require_safe

@@ -35,7 +35,7 @@ from teladan.services import queries as services
 from teladan.ui import formats
 from teladan.ui.charts import Bar, bars
 
-PAGE = 50
+PAGE, OFFICERS = 50, 20
 ACTS = {
     "lepas": holding.release_case,
     "usul": holding.propose_voiding,
@@ -109,7 +109,7 @@ def integrity_desk(request: HttpRequest) -> HttpResponse:
     if found is not None:
         lines = [_line(one, names, found.minimum) for one in found.lines]
         context |= {
-            "page_obj": Paginator(lines, PAGE).get_page(request.GET.get("page")),
+            "page_obj": Paginator(lines, OFFICERS).get_page(request.GET.get("page")),
             "flagged": sum(bool(one.signs) for one in lines),
             "latency": _latency(found.latency),
             "bursts": [(one, names.get(one.unit_id or 0, ""), _places(one)) for one in found.bursts],
