@@ -35,7 +35,7 @@ DROP FUNCTION teladan_voided_by_two();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0007_leaves'),
+        ('feedback', '0008_comments'),
         ('people', '0003_added_headships'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
