@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from teladan.core.jobs import app
 from teladan.feedback.actions import delivering
-from teladan.feedback.actions.comments import forget_originals
 from teladan.feedback.actions.calling import draw_due_samples
+from teladan.feedback.actions.comments import forget_originals
 from teladan.feedback.actions.holding import hold_same_device
 from teladan.feedback.actions.profiles import mix_profiles
 from teladan.feedback.actions.receipts import settle_unfinished
