@@ -18,7 +18,7 @@ deploy: export TELADAN_LEDGER_KEY_FILE = /etc/teladan/only-the-worker-reads-this
 deploy: export DATABASE_URL = postgres://teladan@db/teladan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test test-crash check lint types templates imports migrations deploy bench bench-citizen-page bench-scoring bench-simulations screens docs messages lock clean base dev
+.PHONY: help demo demo-reset serve test test-crash check lint types templates imports migrations deploy bench bench-citizen-page bench-scoring bench-integrity bench-simulations screens docs messages lock clean base dev
 
 help: ## daftar ini
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ bench-citizen-page: base ## ukur halaman warga: bita, permintaan, ketukan, Light
 
 bench-scoring: dev ## ukur dan bandingkan hitungan nilai
 	$(BIN)/python -m bench.scoring
+
+bench-integrity: base ## tanda integritas pada kota jujur dan pada kecurangan yang ditanam
+	$(BIN)/python -m bench integrity
 
 bench-simulations: dev ## uji janji nilai dengan kebenaran yang diketahui (ARGS="--groups 50" lebih cepat)
 	$(BIN)/python -m bench.simulations $(ARGS)

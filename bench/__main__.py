@@ -13,6 +13,7 @@ PARTS = {
     "citizen_page": "bita, permintaan, ketukan, dan Lighthouse halaman warga",
     "employees": "daftar pegawai pada 3.000 dan 100.000 pegawai, terhadap hello world",
     "closing": "menutup bulan, terhadap GROUP BY polos, pada 10.000 dan 1.000.000 penilaian",
+    "integrity": "tanda integritas pada kota jujur dan pada kecurangan yang ditanam",
     "ledger": "memeriksa seluruh log pada 1.000.000 daun; satu ronde, satu bukti",
     "ranks": "peringkat bersama 10.000 petugas dari 20.000 undian",
     "memory": "ingatan situs dan pekerja saat diam",

@@ -45,6 +45,11 @@ def day_of(instant: datetime) -> date:
     return timezone.localdate(instant)
 
 
+def seconds_left_of_day(instant: datetime) -> int:
+    """Whole seconds until the office day of an instant is over, at least one."""
+    return max(1, int((local(day_of(instant) + timedelta(days=1)) - instant).total_seconds()))
+
+
 def month_of(moment: date | datetime) -> date:
     """First day of the office month in which a day or instant lies."""
     day = day_of(moment) if isinstance(moment, datetime) else moment

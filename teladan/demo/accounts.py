@@ -1,4 +1,4 @@
-"""One demo account per role code. They exist only where the demo city was loaded."""
+"""Demo accounts: one per role code, and a second where two people must act. They exist only where the demo city was loaded."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ ACCOUNTS = [
     DemoAccount("committee", "tim-penghargaan", "memutuskan petugas teladan", "BKPSDM", 0),
     DemoAccount("mayor", "wali-kota", "menetapkan capaian kantor", display="Wali Kota Sawahlunto"),
     DemoAccount("inspector", "inspektorat", "memeriksa integritas", "INSPEKTORAT-I", 1),
+    DemoAccount("inspector", "inspektorat-2", "menyetujui pembatalan: perlu dua orang", "INSPEKTORAT-I", 2),
     DemoAccount("moderator", "moderator", "memeriksa komentar warga", "DISKOMINFO-I", 1),
     DemoAccount("complaint_handler", "pengaduan", "menangani pengaduan", "SETDA-I", 1),
     DemoAccount("privacy_officer", "data-pribadi", "pelindungan data pribadi, catatan baca", "DISKOMINFO-II", 1),

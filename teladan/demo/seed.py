@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from teladan.core import clock, sealedfile
 from teladan.core.keyfile import own_secret
 from teladan.core.spreadsheet import write_csv
-from teladan.demo import city, grievances, history, months, reports, voices
+from teladan.demo import city, grievances, history, inspection, months, reports, voices
 from teladan.demo.accounts import ACCOUNTS, PASSWORD
 from teladan.demo.truth import Truth, draw_truth
 from teladan.evaluation.actions.closing import close_month
@@ -197,7 +197,7 @@ class Seeder:
                 with clock.at(end):
                     self.record(visits)
                     ledger.sequence()
-                self.cast(visits, until=self.now)
+                self.cast(visits, until=self.now, share_telephones=True)
             running = clock.add_months(running, 1)
         for hours in (2, 1):
             with clock.at(self.now - timedelta(hours=hours)):
@@ -206,6 +206,7 @@ class Seeder:
             let_in()
             self.outside_ratings()
             history.learning_so_far()
+            inspection.inspection_so_far()
         grievances.complaints_so_far(self.now, since=clock.local(self.calendar[0]))
 
     def visits(self, index: int, month: date, until: datetime) -> list[months.Visit]:
@@ -242,10 +243,11 @@ class Seeder:
     def demo_officer(self) -> str:
         return str(User.objects.values_list("person__nip", flat=True).get(username="petugas"))
 
-    def cast(self, visits: Sequence[months.Visit], until: datetime) -> None:
-        """The citizens' answers, in the order of time."""
+    def cast(self, visits: Sequence[months.Visit], until: datetime, *, share_telephones: bool = False) -> None:
+        """The citizens' answers, in the order of time; some from one telephone, where there is something to look at."""
         random, crowd = Random(f"{city.SEED}|{until}"), Random(f"{city.SEED}|responden|{until}")
         rated = sorted((v for v in visits if v.rated_at and v.rated_at < until), key=lambda v: v.rated_at or v.met_at)
+        devices = inspection.telephones(rated) if share_telephones else {}
         cast_many(
             Submission(
                 token_hash=tokens.token_hash(visit.token),
@@ -253,6 +255,7 @@ class Seeder:
                 at=visit.rated_at or visit.met_at,
                 comment=self.words(random, visit),
                 profile=respondent(crowd) if crowd.random() < OFFICIAL_SHARE else {},
+                device=devices.get(visit.number),
             )
             for visit in rated
         )

@@ -18,7 +18,7 @@ from teladan.complaints import queries as complaints
 from teladan.core import clock
 from teladan.evaluation.access.team import levels_above
 from teladan.evaluation.queries import closing, team, waiting
-from teladan.feedback.queries import comments
+from teladan.feedback.queries import comments, integrity
 from teladan.learning import queries as learning
 from teladan.people import queries as people
 from teladan.people.access import can
@@ -64,7 +64,7 @@ def desk_of(user: User) -> Desk:
     """Everything the home page shows."""
     month = clock.add_months(clock.month_of(clock.today()), -1)
     mine = [*_closing(user, month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user),
-            *_complaints(user), *_comments(user), *_people(user), *_learning(user)]  # fmt: skip
+            *_complaints(user), *_comments(user), *_integrity(user), *_people(user), *_learning(user)]  # fmt: skip
     return Desk(month, _stages(user, month), mine, list(_others(user, month)), list(_honours(user)))
 
 
@@ -191,6 +191,11 @@ def _complaints(user: User) -> Iterator[Item]:
 def _comments(user: User) -> Iterator[Item]:
     for todo in comments.worklist(user):
         yield Item(todo.what, todo.note, NOW, _("Menunggu Anda"), todo.url, _("Periksa"))
+
+
+def _integrity(user: User) -> Iterator[Item]:
+    for todo in integrity.integrity_worklist(user):
+        yield Item(todo.what, todo.note, NOW, _("Menunggu Anda"), todo.url, _("Buka"))
 
 
 def _people(user: User) -> Iterator[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -90,6 +90,30 @@ def office_of(unit: int, parents: Mapping[int, int | None]) -> int:
     while above is not None and parents.get(above) is not None:
         unit, above = above, parents.get(above)
     return unit
+
+
+CASE_MOVES: dict[str, frozenset[str]] = {
+    "held": frozenset({"proposed", "released", "unresolved"}),
+    "proposed": frozenset({"voided", "held", "unresolved"}),
+    "released": frozenset(),
+    "voided": frozenset(),
+    "unresolved": frozenset(),
+}
+"""From which state a held case may go where. What the seal finds open stays held for good."""
+SAME_DEVICE = 3
+CALLBACK_SAMPLE = 59
+CALLBACK_SEED_DAY = 1
+CALLBACK_MONTHS = 2
+EQUAL_FROM = 4
+"""Equal answers say something from so many answered elements on."""
+
+
+def may_judge(judge: Collection[int], rated: int) -> bool:
+    """May somebody who works in the units `judge` decide about ratings of the unit `rated`? Never about their own office.
+
+    Who works nowhere known cannot show to stand outside, and may not.
+    """
+    return bool(judge) and rated not in judge
 
 
 def may_publish(n: int, *, minimum: int) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from teladan.core.jobs import app
 from teladan.feedback.actions import delivering
+from teladan.feedback.actions.calling import draw_due_samples
 from teladan.feedback.actions.comments import forget_originals
+from teladan.feedback.actions.holding import hold_same_device
 from teladan.feedback.actions.profiles import mix_profiles
 from teladan.feedback.actions.receipts import settle_unfinished
 from teladan.feedback.actions.sealing import warn_changed
@@ -38,3 +40,15 @@ def forget_originals_of_comments(timestamp: int) -> None:
 @app.task(name="feedback.send_links", queueing_lock="feedback.send_links", pass_context=False)
 def send_links(timestamp: int) -> None:
     delivering.send_waiting()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="feedback.hold_same_device", queueing_lock="feedback.hold_same_device", pass_context=False)
+def hold_ratings_of_one_device(timestamp: int) -> None:
+    hold_same_device()
+
+
+@app.periodic(cron="40 * * * *")
+@app.task(name="feedback.draw_callbacks", queueing_lock="feedback.draw_callbacks", pass_context=False)
+def draw_callback_samples(timestamp: int) -> None:
+    draw_due_samples()

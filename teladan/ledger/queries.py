@@ -29,6 +29,11 @@ def latest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-number").first()
 
 
+def first_checkpoint_since(instant: datetime) -> Checkpoint | None:
+    """The first head signed at or after an instant; none when that is still to come."""
+    return Checkpoint.objects.filter(at__gte=instant).order_by("number").first()
+
+
 def head_of(checkpoint: Checkpoint) -> Head:
     """What the columns of a checkpoint state."""
     return Head(settings.LEDGER_ORIGIN, checkpoint.size, bytes(checkpoint.root))

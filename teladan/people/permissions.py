@@ -43,6 +43,7 @@ class Permission(StrEnum):
     POLICY_VIEW = "evaluation.view_policy"
     POLICY_CHANGE = "evaluation.change_policy"
     INTEGRITY_VIEW = "feedback.view_integrity"
+    RATINGS_JUDGE = "feedback.judge_held_ratings"
     AWARD_VIEW = "awards.view_round"
     AWARD_DECIDE = "awards.decide"
     LEARNING_TAKE = "learning.take"
@@ -99,6 +100,7 @@ LABELS: dict[Permission, str] = {
     Permission.POLICY_VIEW: _("Membaca aturan, riwayatnya, dan usulan perubahannya"),
     Permission.POLICY_CHANGE: _("Mengusulkan dan menetapkan perubahan aturan (untuk seluruh kota)"),
     Permission.INTEGRITY_VIEW: _("Memeriksa tanda integritas"),
+    Permission.RATINGS_JUDGE: _("Melepas penilaian yang ditahan, membatalkannya berdua, dan mencatat telepon periksa"),
     Permission.AWARD_VIEW: _("Membaca bukti calon penghargaan"),
     Permission.AWARD_DECIDE: _("Memutuskan penghargaan"),
     Permission.LEARNING_TAKE: _("Belajar dan menyatakan sudah membaca aturan"),
@@ -185,7 +187,7 @@ ROLES: dict[Role, RoleInfo] = {
     Role.INSPECTOR: RoleInfo(
         _("Inspektorat"),
         _("Memeriksa integritas dan jejak audit."),
-        _EVERYONE | {P.INTEGRITY_VIEW, P.AUDIT_VIEW, P.POLICY_VIEW, P.COMPLAINT_MONITOR},
+        _EVERYONE | {P.INTEGRITY_VIEW, P.RATINGS_JUDGE, P.AUDIT_VIEW, P.POLICY_VIEW, P.COMPLAINT_MONITOR},
     ),
     Role.MODERATOR: RoleInfo(
         _("Moderator"), _("Memeriksa komentar warga tentang kantor lain."), _EVERYONE | {P.COMMENT_MODERATE}

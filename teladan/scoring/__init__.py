@@ -3,7 +3,8 @@
 Knows the satisfaction index of a unit (`ikm`), counts of ratings (`Cells`), the mixed model (`fit`), the fair score of
 an officer (`fair_scores`), what it may be used for (`allowed_use`) and what it suggests (`suggest`), how sure an order is
 (`rank`), who comes before the committee (`shortlist`), how many ratings are needed (`reliability`, `plans`), which units
-stand out (`funnel`), what really changed (`change`) and whether the number is treated fairly (`integrity`). Promises:
+stand out (`funnel`), what really changed (`change`) and whether the number is treated fairly (`integrity`), which officers
+leave traces of work on the number (`officer_signs`) and whom to call (`drawn`). Promises:
 frozen results, no Django, no I/O, no clock; equal input, seed and version give equal bytes. What needs numpy or scipy loads
 on first use, to keep the web process small.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .callbacks import Estimate, drawn, estimate, power_of, seed_of, size_for
 from .change import Annual, Change, Moved, Window, annual, apart, between, change, may_move, non_overlapping
 from .funnel import Funnel, Mean, Position, Share, funnel, mean_limits, share_limits
 from .ikm import ELEMENTS, REGIMES, STAFF_ELEMENTS, Ikm, band_of, ikm, index, regime_named, round_half_up, sample_size
@@ -32,6 +34,8 @@ from .integrity import (
 )
 from .planning import Plan, icc_for, needed_in_all, needed_n, plans, reliability
 from .shortlist import Candidate, Empty, Shortlist, Stability, candidates, shortlist, top_k
+from .signs import Burst, Coverage, Days, Officer, Sign, Traces, bursts, officer_signs, standing
+from .signs import Standing as ShareStanding
 from .suggestion import Reason, Standing, Suggestion, suggest
 from .thresholds import Thresholds, Use, allowed_use
 
@@ -74,12 +78,16 @@ __all__ = [
     "Annual",
     "Audit",
     "Bounds",
+    "Burst",
     "Candidate",
     "Cells",
     "Change",
     "Components",
+    "Coverage",
+    "Days",
     "Difference",
     "Empty",
+    "Estimate",
     "Factor",
     "FairScore",
     "FairScores",
@@ -92,6 +100,7 @@ __all__ = [
     "Mean",
     "Month",
     "Moved",
+    "Officer",
     "Plan",
     "Pooling",
     "Position",
@@ -101,11 +110,14 @@ __all__ = [
     "Reason",
     "Recompute",
     "Share",
+    "ShareStanding",
     "Shortlist",
+    "Sign",
     "Stability",
     "Standing",
     "Suggestion",
     "Thresholds",
+    "Traces",
     "Use",
     "Verdict",
     "Why",
@@ -116,11 +128,14 @@ __all__ = [
     "audit",
     "band_of",
     "between",
+    "bursts",
     "candidates",
     "cells_from_columns",
     "cells_from_counts",
     "cells_from_rows",
     "change",
+    "drawn",
+    "estimate",
     "fair_scores",
     "fit",
     "funnel",
@@ -133,8 +148,10 @@ __all__ = [
     "needed_in_all",
     "needed_n",
     "non_overlapping",
+    "officer_signs",
     "plans",
     "pool_rare",
+    "power_of",
     "pressure",
     "rank",
     "rank_draws",
@@ -145,9 +162,12 @@ __all__ = [
     "reliability",
     "round_half_up",
     "sample_size",
+    "seed_of",
     "share_limits",
     "shortlist",
+    "size_for",
     "stability",
+    "standing",
     "suggest",
     "top_k",
     "variance_components",

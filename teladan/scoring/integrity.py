@@ -217,7 +217,8 @@ class Pressure(StrEnum):
 
     JUMP = "jump"  # the mean moved further than chance and its own history
     CEILING = "ceiling"  # nearly every answer is the highest
-    MIX_DROP = "mix_drop"  # a kind of case or channel answers far less than it used to
+    MIX_DROP = "mix_drop"  # a kind of case, channel or pattern of answering answers far less than it used to
+    MIX_RISE = "mix_rise"  # one answers far more, and no single other one far less
     COVERAGE = "coverage"  # tickets for too few of the service events
     RESPONSE = "response"  # too few tickets were used: no comparison
 
@@ -367,7 +368,7 @@ def pressure(months: Sequence[Month], *, bounds: Bounds = DEFAULT_BOUNDS) -> tup
     Jump: z = (mean - m) / sqrt(se^2 + 1/sum w + tau^2), m the earlier means weighted by w = 1/(se^2 + tau^2), tau^2 their own
     spread beyond chance; so a unit that always moves must move further. Ceiling: the lower end of the 95 % Wilson interval
     of the share of highest answers lies above the bound. Drop in the mix: a level's share of the answers lost at least
-    `drop` and z of two proportions is beyond `z`. Coverage and response are counts of everything, so compared as they are.
+    `drop` and z of two proportions is beyond `z`; a rise, likewise, where nothing dropped. Coverage and response are counts of everything, so compared as they are.
     """
     ordered = sorted(months, key=lambda m: m.month)
     if not ordered or len({m.month for m in ordered}) < len(ordered):
@@ -376,7 +377,7 @@ def pressure(months: Sequence[Month], *, bounds: Bounds = DEFAULT_BOUNDS) -> tup
     return (
         *_jump(latest, earlier, bounds),
         *_ceiling(latest, bounds),
-        *_drops(latest, earlier, bounds),
+        *_shifts(latest, earlier, bounds),
         *_low(Pressure.COVERAGE, latest.tickets, latest.events, bounds.coverage),
         *_low(Pressure.RESPONSE, latest.spent, latest.closed, bounds.response),
     )
@@ -405,8 +406,11 @@ def _ceiling(latest: Month, bounds: Bounds) -> list[Finding]:
     return [Finding(Pressure.CEILING, latest.top / latest.n, bounds.ceiling)]
 
 
-def _drops(latest: Month, earlier: Sequence[Month], bounds: Bounds) -> list[Finding]:
-    """Levels whose share of the answers fell; a level that vanished counts too, a whole factor that vanished does not."""
+def _shifts(latest: Month, earlier: Sequence[Month], bounds: Bounds) -> list[Finding]:
+    """Levels whose share of the answers fell; a level that vanished counts too, a whole factor that vanished does not.
+
+    Where none fell, those that rose: what one gains, others have lost, and one of both says enough.
+    """
     found = []
     for factor in sorted(latest.mix):
         now = latest.mix[factor]
@@ -417,14 +421,22 @@ def _drops(latest: Month, earlier: Sequence[Month], bounds: Bounds) -> list[Find
         n, m = sum(now.values()), sum(before.values())
         if n < bounds.min_n or m < bounds.min_n:
             continue
-        for level in sorted(before):
-            share, usual = now.get(level, 0) / n, before[level] / m
-            pooled = (now.get(level, 0) + before[level]) / (n + m)
-            spread = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-            if usual - share >= bounds.drop and (usual - share) > bounds.z * spread:
-                z = (share - usual) / spread if spread else None
-                found.append(Finding(Pressure.MIX_DROP, share, usual - bounds.drop, usual, z, factor, level))
+        levels = sorted({*before, *now})
+        moved = [_shift(factor, one, now.get(one, 0), n, before.get(one, 0), m, bounds) for one in levels]
+        fell = [one for one in moved if one and one.code is Pressure.MIX_DROP]
+        found += fell or [one for one in moved if one]
     return found
+
+
+def _shift(factor: str, level: str, x: int, n: int, y: int, m: int, bounds: Bounds) -> Finding | None:
+    """A level's share against the earlier one: beyond chance and by at least the bound, or nothing."""
+    share, usual, pooled = x / n, y / m, (x + y) / (n + m)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+    if abs(usual - share) < bounds.drop or abs(usual - share) <= bounds.z * spread:
+        return None
+    fell = share < usual
+    code, limit = (Pressure.MIX_DROP, usual - bounds.drop) if fell else (Pressure.MIX_RISE, usual + bounds.drop)
+    return Finding(code, share, limit, usual, (share - usual) / spread if spread else None, factor, level)
 
 
 def _low(code: Pressure, part: int, whole: int, limit: float) -> list[Finding]:

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from teladan.core import clock
 from teladan.people import queries as people
@@ -322,6 +324,37 @@ def ticketed_events(month: date) -> dict[int, int]:
     """Unit id → events of the month whose source hands out tickets: the base of the coverage figure."""
     rows = ServiceEvent.objects.filter(month=month, source__issues_tickets=True).order_by()
     return dict(rows.values_list("unit_id").annotate(Count("id")))
+
+
+class OfficerDay(NamedTuple):
+    """Events of one officer on one day at one counter, whose source hands out tickets."""
+
+    unit_id: int
+    officer_id: UUID
+    day: date
+    channel: str
+    counter: str
+    events: int
+
+
+def officer_days(month: date) -> list[OfficerDay]:
+    """Events of the month per officer, day, channel and counter, of sources that hand out tickets."""
+    rows = ServiceEvent.objects.filter(month=month, source__issues_tickets=True).order_by()
+    day = TruncDate("met_at", tzinfo=timezone.get_default_timezone())
+    counted = rows.annotate(day=day).values_list("unit_id", "officer_id", "day", "channel", "counter__name")
+    return [OfficerDay(*row) for row in counted.annotate(Count("id")).order_by("unit_id", "officer_id", "day")]
+
+
+def ticketed_by_officer(month: date) -> dict[tuple[int, UUID], int]:
+    """(unit, officer) → events of the month whose source hands out tickets."""
+    rows = ServiceEvent.objects.filter(month=month, source__issues_tickets=True).order_by()
+    return {(unit, officer): n for unit, officer, n in rows.values_list("unit_id", "officer_id").annotate(Count("id"))}
+
+
+def event_numbers(month: date) -> list[tuple[str, str, int]]:
+    """(source, number, unit id) of every event of the month whose source hands out tickets."""
+    rows = ServiceEvent.objects.filter(month=month, source__issues_tickets=True)
+    return list(rows.order_by("source__code", "number").values_list("source__code", "number", "unit_id"))
 
 
 class Silent(NamedTuple):

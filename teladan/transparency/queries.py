@@ -56,11 +56,9 @@ def units_in(month: date) -> list[UnitMonth]:
     return sorted(rows, key=lambda row: row.payload["name"])
 
 
-def complaints_in(month: date) -> dict[str, Any] | None:
-    """What was released of a month's complaints: counts, None where too few; nothing for releases without them."""
-    city = releases.release(releases.CITY, releases.CITY_KEY, month)
-    found: dict[str, Any] | None = (city or {}).get("complaints") or None
-    return found
+def city_in(month: date) -> dict[str, Any]:
+    """What was released of the whole city in a month; empty before its release. Older releases know fewer things."""
+    return releases.release(releases.CITY, releases.CITY_KEY, month) or {}
 
 
 def unit_history(code: str) -> list[UnitMonth]:

@@ -18,12 +18,14 @@ from teladan.ui.pages import public
 def public_home(request: HttpRequest) -> HttpResponse:
     months = queries.months()
     units = queries.units_in(months[0]) if months else []
+    city = queries.city_in(months[0]) if months else {}
     context = {
         "here": "home",
         "month": months[0] if months else None,
         "units": units,
         "winners": queries.winners()[:3],
-        "complaints": queries.complaints_in(months[0]) if months else None,
+        "holding": city.get("holding"),
+        "complaints": city.get("complaints"),
     }
     return render(request, "transparency/public_home.html", context)
 

@@ -17,6 +17,7 @@ from teladan.evaluation.models import IntegrityReport
 from teladan.evaluation.rules import watching
 from teladan.evaluation.rules.units import Answers
 from teladan.evaluation.rules.watching import Past, Watched
+from teladan.feedback.models import HeldCase, Ticket
 from teladan.scoring import ELEMENTS
 from tests import make
 from tests.evaluation.small_city import OCTOBER, City, closing_time, everyone, make_city
@@ -166,3 +167,47 @@ def test_pressure_is_found_where_it_was_planted_and_not_elsewhere() -> None:
     empty = watching.report("2026-10", WINDOW, [watched(answers=Answers([]), tickets=(0, 0), events=0)])
     assert found(empty) == set()
     assert empty["units"][0]["coverage"] is None
+
+
+# --- officers and held ratings -----------------------------------------------------------------------------------------
+
+
+def test_the_report_names_officers_with_a_sign_and_counts_what_was_held(city: City) -> None:
+    picky = city.officers[0]
+    Ticket.objects.filter(pk__in=Ticket.objects.filter(officer=picky, spent_on=None).values("pk")[:4]).delete()
+    HeldCase.objects.create(
+        month=OCTOBER, unit=city.unit, officer=picky, reason="own_unit", size=2, found_on=date(2026, 10, 12)
+    )
+    actions.close_month(month=OCTOBER, by="uji")
+    payload = IntegrityReport.objects.get().payload
+    assert [(one["officer"], one["signs"]) for one in payload["officers"]] == [(picky.nip, ["coverage"])]
+    assert payload["held"] == {city.unit.code: {"held": 2, "voided": 0, "released": 0}}
+    text = inspector().get("/integritas/2026-10").content.decode()
+    assert "Tiket untuk 20 dari 24 layanan." in text
+    assert picky.name in text
+    assert picky.nip not in text
+    assert "Ditahan dan tidak dihitung" in Client().get("/publik").content.decode()
+
+
+def test_reports_frozen_before_officers_were_looked_at_still_open(city: City) -> None:
+    actions.close_month(month=OCTOBER, by="uji")
+    closing = IntegrityReport.objects.get().closing
+    old = make.make_closing(date(2026, 9, 1), version=1)
+    payload = {"month": "2026-09", "window": ["2026-09"], "units": [], "audits": []}
+    IntegrityReport.objects.create(closing=old, payload=payload)
+    assert closing.month == OCTOBER
+    assert inspector().get("/integritas/2026-09").status_code == 200
+
+
+def test_a_rising_share_is_named_when_nothing_fell(city: City) -> None:
+    def rows(month: str, **channels: int) -> list[dict[str, Any]]:
+        return [
+            {"month": month, "service": "A", "pattern": "both", "channel": name, "n": n} for name, n in channels.items()
+        ]
+
+    before = rows("2026-09", a=20, b=20, c=20, d=20, e=20)
+    now = rows("2026-10", a=16, b=16, c=16, d=16, e=16, kios=20)
+    past = (Past("2026-09", 100, 80.0, 2.0),)
+    unit = Watched("U", Answers([]), [*before, *now], (0, 0), 0, past)
+    found = watching._unit("2026-10", unit)["findings"]
+    assert [(one["code"], one["level"]) for one in found] == [("mix_rise", "kios")]

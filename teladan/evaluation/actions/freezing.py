@@ -105,7 +105,7 @@ def freeze(found: Inputs) -> Frozen:
     unit_drafts = tuple(_unit_drafts(found, policy.k, regime))
     officers = tuple(_officer_drafts(found, policy))
     releases = tuple(_releases(found, unit_drafts, regime))
-    integrity = watching.report(rules.month_key(found.month), found.window, found.watched())
+    integrity = watching.report(rules.month_key(found.month), found.window, found.watched(), found.traced, found.held)
     return Frozen(
         keys=found.keys,
         regime=regime,
@@ -305,5 +305,6 @@ def _city_payload(whole: list[UnitDraft], found: Inputs, regime: str) -> Json:
         "units": [one.unit for one in whole],
         "units_published": [one.unit for one in shown],
         "complaints": dict(found.complaints),
+        "holding": {name: sum(one[name] for one in found.held.values()) for name in ("held", "voided", "released")},
         **volume.as_json(),
     }

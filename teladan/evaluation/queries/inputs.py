@@ -6,7 +6,7 @@ Only counts come out of the database: cells, patterns of answers, events per off
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,10 @@ from teladan.evaluation.models import Closing, OfficerResult, UnitResult
 from teladan.evaluation.rules import closing as rules
 from teladan.evaluation.rules.officers import Draft, Group, Policy, Previous, summed_mix
 from teladan.evaluation.rules.units import Answers
-from teladan.evaluation.rules.watching import Past, Watched
+from teladan.evaluation.rules.watching import NOBODY, Officers, Past, Watched
 from teladan.feedback import queries as feedback
 from teladan.feedback import rules as feedback_rules
+from teladan.feedback.queries import integrity
 from teladan.people import queries as people
 from teladan.people.models import Person, Unit
 from teladan.services import queries as services
@@ -104,6 +105,8 @@ class Inputs:
     month_mix: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]] = field(default_factory=dict)
     past: Mapping[str, Sequence[Past]] = field(default_factory=dict)
     complaints: Mapping[str, float | None] = field(default_factory=dict)
+    traced: Officers = NOBODY
+    held: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def watched(self) -> list[Watched]:
         """The units of the month, as the look at bias and pressure needs them."""
@@ -178,6 +181,8 @@ class Inputs:
                 "names": self._names(),
                 "previous": self.previous_digest,
                 "complaints": self.complaints,
+                "traced": asdict(self.traced),
+                "held": self.held,
             }
         )
 
@@ -203,7 +208,8 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
     days = feedback.issue_days(window)
     before = _closing_before(month)
     shown = _shown_in(before) if before else []
-    officers = {row.officer_id for rows in (volumes, cells, tickets) for row in rows}
+    traced = integrity.traced(month)
+    officers = {row.officer_id for rows in (volumes, cells, tickets) for row in rows} | set(traced.officers)
     keys = _keys(month, officers | set(days) | {row.person_id for row in shown})
     states = feedback.month_states()
     whole, parts = _answers(month, keys)
@@ -235,6 +241,24 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
         previous_digest=before.results_digest if before else "",
         past=_past(month, keys),
         complaints=asdict(complaints.public_counts(month)),
+        traced=_traced(traced, keys, values),
+        held={keys.units[unit]: asdict(found) for unit, found in integrity.held_counts(month).items()},
+    )
+
+
+def _traced(found: integrity.Traced, keys: Keys, values: Mapping[str, Any]) -> Officers:
+    """The traces under unit codes and NIPs, in the order of NIPs."""
+    rows = [
+        (keys.officers[officer], keys.units[found.units[officer]], one)
+        for officer, one in zip(found.officers, found.traces, strict=True)
+        if officer in found.units
+    ]
+    rows.sort(key=lambda row: row[0])
+    return Officers(
+        [unit for _, unit, _ in rows],
+        [replace(one, name=nip) for nip, _, one in rows],
+        float(values["disclosure.coverage"]),
+        int(values["disclosure.k"]),
     )
 
 

@@ -22,6 +22,7 @@ class Group(StrEnum):
     """Under which heading a rule stands, in the order of a rating's life."""
 
     COLLECTING = "collecting"
+    INTEGRITY = "integrity"
     DISCLOSURE = "disclosure"
     UNIT = "unit"
     OFFICER = "officer"
@@ -128,6 +129,9 @@ _SPECS = (
         "collection.questionnaire", Group.COLLECTING, OneOf(tuple(one.version for one in versions())), Effect.COLLECTING
     ),
     Spec("collection.other_elements", Group.COLLECTING, Whole(1, 7), Effect.COLLECTING),
+    Spec("integrity.same_device", Group.INTEGRITY, Whole(2, 10), Effect.COLLECTING),
+    Spec("integrity.callback_sample", Group.INTEGRITY, Whole(29, 500), Effect.NONE),
+    Spec("integrity.callback_seed_day", Group.INTEGRITY, Whole(1, 7), Effect.NONE),
     Spec("disclosure.k", Group.DISCLOSURE, Whole(10, 100)),
     Spec("disclosure.issue_days", Group.DISCLOSURE, Whole(3, 20)),
     Spec("disclosure.band_officers", Group.DISCLOSURE, Whole(8, 50)),

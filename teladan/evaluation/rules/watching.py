@@ -19,7 +19,7 @@ from teladan.people.rules import NipError, parse_nip
 
 TRAITS = ("sex", "age", "unit")
 AGES = ((35, "<35"), (45, "35-44"), (200, "45+"))
-MIX = ("channel", "service")
+MIX = ("channel", "pattern", "service")
 UNKNOWN = "?"
 TOP = 4
 
@@ -46,13 +46,72 @@ class Watched:
     past: Sequence[Past]
 
 
-def report(month: str, window: Sequence[str], units: Sequence[Watched]) -> dict[str, Any]:
-    """The report of a month as it is frozen: findings per unit, and the differences per trait over the window."""
+@dataclass(frozen=True)
+class Officers:
+    """All officers of the month with their traces, in one order: unit codes and counts; names of traces are NIPs."""
+
+    units: Sequence[str]
+    traces: Sequence[scoring.Traces]
+    coverage: float = 0.95
+    minimum: int = 10
+
+
+NOBODY = Officers((), ())
+
+
+def report(
+    month: str,
+    window: Sequence[str],
+    units: Sequence[Watched],
+    officers: Officers = NOBODY,
+    held: Mapping[str, Mapping[str, int]] | None = None,
+) -> dict[str, Any]:
+    """The report of a month as it is frozen: findings per unit, signs per officer, what was held, differences per trait."""
     return {
         "month": month,
         "window": list(window),
         "units": [_unit(month, one) for one in units],
+        "officers": _officers(officers),
+        "held": {unit: dict(counts) for unit, counts in sorted((held or {}).items())},
         "audits": [_audit(trait, window, units) for trait in TRAITS],
+    }
+
+
+# --- officers ----------------------------------------------------------------------------------------------------------
+
+
+def _officers(officers: Officers) -> list[dict[str, Any]]:
+    """Officers with a sign, each with the figures that raised it; where too few stand behind a figure, none."""
+    found = scoring.officer_signs(officers.traces, coverage=officers.coverage)
+    return [
+        {
+            "unit": unit,
+            "officer": one.name,
+            "signs": [str(sign) for sign in one.signs],
+            "coverage": {
+                "tickets": one.coverage.tickets,
+                "events": one.coverage.events,
+                "low": rounded(one.coverage.low),
+                "high": rounded(one.coverage.high),
+                "is_certain": one.coverage.is_certain,
+            },
+            "quick": _standing(one.quick, officers.minimum),
+            "straight": _standing(one.straight, officers.minimum),
+        }
+        for unit, one in zip(officers.units, found, strict=True)
+        if one.signs
+    ]
+
+
+def _standing(one: scoring.ShareStanding, minimum: int) -> dict[str, Any] | None:
+    if one.n < minimum:
+        return None
+    return {
+        "events": one.events,
+        "n": one.n,
+        "low": rounded(one.low),
+        "high": rounded(one.high),
+        "usual": rounded(one.usual),
     }
 
 

@@ -20,6 +20,10 @@ GROUPS: dict[Group, tuple[Text, Text]] = {
         gettext_lazy("Mengumpulkan penilaian"),
         gettext_lazy("Berapa lama warga dapat menilai dan kapan bulan dapat ditutup."),
     ),
+    Group.INTEGRITY: (
+        gettext_lazy("Integritas"),
+        gettext_lazy("Kapan penilaian ditahan untuk diperiksa, dan berapa warga ditelepon."),
+    ),
     Group.DISCLOSURE: (
         gettext_lazy("Membuka angka"),
         gettext_lazy("Mulai kapan sebuah angka boleh tampil. Batas ini dapat diperketat, tidak dapat dilonggarkan."),
@@ -76,6 +80,23 @@ RULES: dict[str, Words] = {
             "Berapa dari tujuh unsur yang ditanyakan kepada tiap warga. Tujuh berarti semua; kurang berarti bergilir."
         ),
         gettext_lazy("unsur"),
+    ),
+    "integrity.same_device": Words(
+        gettext_lazy("Tiket dari satu perangkat"),
+        gettext_lazy("Mulai berapa tiket seorang petugas dari satu perangkat pada satu hari penilaiannya ditahan."),
+        gettext_lazy("tiket"),
+    ),
+    "integrity.callback_sample": Words(
+        gettext_lazy("Sampel telepon"),
+        gettext_lazy(
+            "Berapa warga yang dilayani ditelepon tiap bulan. 59 menemukan paling sedikit satu palsu dengan peluang 95% bila 5% palsu."
+        ),
+        gettext_lazy("layanan"),
+    ),
+    "integrity.callback_seed_day": Words(
+        gettext_lazy("Hari benih sampel"),
+        gettext_lazy("Titik periksa pertama mulai hari ini pada bulan berikutnya menjadi benih sampel telepon."),
+        gettext_lazy("tanggal"),
     ),
     "disclosure.k": Words(
         gettext_lazy("Batas menampilkan angka"),

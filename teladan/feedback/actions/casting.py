@@ -67,6 +67,7 @@ class Submission:
     at: datetime
     comment: str = ""
     profile: Mapping[str, str] = field(default_factory=dict)
+    device: uuid.UUID | None = None
 
 
 def cast_rating(
@@ -76,16 +77,18 @@ def cast_rating(
     nonce: bytes = b"",
     order: int = 0,
     channel: str | None = None,
+    device: uuid.UUID | None = None,
 ) -> Cast:
     """Spend the ticket and stage the answers, if it is a ticket that can still be used; the caller cannot tell.
 
     `nonce` and `order` come from the citizen's hand: sending the form again gives a key to the same rating, and the
     order decides what the second page asks in months that do not ask everybody everything. `channel` names another way
-    in than the one on which the citizen was served. DifferentAnswers when the form came before with others.
+    in than the one on which the citizen was served; `device` is the day's random number of the browser. DifferentAnswers
+    when the form came before with others.
     """
     now = clock.now()
     rating = staged_id(token_hash, nonce or secrets.token_bytes(16))
-    return _cast("cast", rating, _cast_values(token_hash, rating, answers, now, channel), now, order)
+    return _cast("cast", rating, _cast_values(token_hash, rating, answers, now, channel, device), now, order)
 
 
 def cast_again(
@@ -125,7 +128,7 @@ def cast_many(submissions: Iterable[Submission]) -> None:
                 said.append(profile_values(rating, one.profile))
             if one.comment:
                 later.append({"rating": rating, "comment": one.comment[:MAX_COMMENT], **dict.fromkeys(ELEMENTS)})
-            yield _cast_values(one.token_hash, rating, one.answers, one.at)
+            yield _cast_values(one.token_hash, rating, one.answers, one.at, device=one.device)
 
     with transaction.atomic(), prepared_cursor() as cursor:
         cursor.executemany(statement("cast"), list(values()))
@@ -147,13 +150,19 @@ def profile_values(rating: uuid.UUID, profile: Mapping[str, str]) -> dict[str, A
 
 
 def _cast_values(
-    token_hash: bytes, rating: uuid.UUID, answers: Mapping[str, int | None], now: datetime, channel: str | None = None
+    token_hash: bytes,
+    rating: uuid.UUID,
+    answers: Mapping[str, int | None],
+    now: datetime,
+    channel: str | None = None,
+    device: uuid.UUID | None = None,
 ) -> dict[str, Any]:
     values: dict[str, Any] = {name: _scaled(name, answers.get(name)) for name in ("overall", *ELEMENTS)}
     return values | {
         "token_hash": token_hash,
         "rating": rating,
         "channel": channel,
+        "device": device,
         "now": now,
         "today": clock.day_of(now),
         "bounds": list(rules.LATENCY_BOUNDS),

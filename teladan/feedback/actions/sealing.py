@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from teladan.core import audit, clock, policy
 from teladan.feedback import leaves
+from teladan.feedback.actions.holding import hold_same_device, settle_cases
 from teladan.feedback.actions.openings import Staged, month_key, opening_line, staged_month, write_openings
 from teladan.feedback.leaves import Kind
 from teladan.feedback.models import (
@@ -39,6 +40,7 @@ _LIST = "COPY feedback_ratingleaf (leaf, month, status, reason) FROM STDIN"
 _EMPTIED = (
     "feedback_stagedrating", "feedback_stagedcomment", "feedback_waitingprofile", "feedback_issueday", "feedback_ticket",
     "feedback_refusedrating", "feedback_monthkey", "ledger_queuedleaf",
+    "feedback_caserating", "feedback_heldcase",
 )  # fmt: skip
 
 
@@ -115,9 +117,11 @@ def seal_month(*, month: date, by: object) -> SealSummary:
     if collection.state == CollectionMonth.State.SEALED:
         return _summary(month, collection.seal_digest)
     _check_ready(month)
+    hold_same_device()
     collection.openings_digest, statuses = _close_leaves(month)
     for name in ("seal_comments", "seal_ratings", "seal_profiles", "count_tickets", "count_days"):
         _run(name, {"month": month})
+    settle_cases(month)
     summary = _summary(month, _digest(month))
     _seal_leaves(month, bytes.fromhex(summary.digest), statuses)
     collection.state = CollectionMonth.State.SEALED

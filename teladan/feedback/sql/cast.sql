@@ -18,11 +18,11 @@ WITH known AS (
 ), rating AS (
     INSERT INTO feedback_stagedrating
         (id, month, unit_id, service_id, officer_id, channel, overall,
-         persyaratan, prosedur, waktu, biaya, produk, kompetensi, perilaku, pengaduan, sarana)
+         persyaratan, prosedur, waktu, biaya, produk, kompetensi, perilaku, pengaduan, sarana, device_group)
     SELECT %(rating)s::uuid, month, unit_id, service_id, officer_id, coalesce(%(channel)s::text, channel), %(overall)s::smallint,
            %(persyaratan)s::smallint, %(prosedur)s::smallint, %(waktu)s::smallint, %(biaya)s::smallint,
            %(produk)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint, %(pengaduan)s::smallint,
-           %(sarana)s::smallint
+           %(sarana)s::smallint, %(device)s::uuid
     FROM held JOIN spent USING (id)
 ), day AS (
     INSERT INTO feedback_issueday (month, officer_id, day)

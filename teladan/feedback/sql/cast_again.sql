@@ -13,6 +13,8 @@ WITH known AS (
       AND NOT EXISTS (SELECT FROM feedback_refusedrating WHERE id = %(rating)s::uuid)
 ), replaced AS (
     UPDATE feedback_stagedrating r SET status = 'superseded', reason = '' FROM held WHERE r.id = held.id RETURNING r.id
+), looked_at AS (  -- what is held stays held
+    UPDATE feedback_caserating c SET rating_id = %(rating)s::uuid FROM held WHERE c.rating_id = held.id
 ), rating AS (
     INSERT INTO feedback_stagedrating
         (id, month, unit_id, service_id, officer_id, channel, device_group, status, reason, overall,

@@ -6,10 +6,12 @@ Each page can be the last. The first one casts; the others add to the rating for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -17,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from teladan.core import clock
-from teladan.feedback import readers, tokens
+from teladan.feedback import access, readers, tokens
 from teladan.feedback.actions.casting import (
     Cast,
     DifferentAnswers,
@@ -28,6 +30,7 @@ from teladan.feedback.actions.casting import (
     cast_rating,
     read_edit_key,
 )
+from teladan.feedback.actions.holding import hold_own_unit
 from teladan.feedback.actions.profiles import add_profile
 from teladan.feedback.actions.receipts import finish_rating, receipt_for
 from teladan.feedback.actions.tickets import TooManyTries, redeem_typed
@@ -40,9 +43,11 @@ from teladan.feedback.rules import Reading
 from teladan.feedback.views.doorway import (
     Hand,
     citizen_page,
+    device_in_hand,
     edit_key_in_hand,
     hold_edit_key,
     hold_ticket,
+    mark_device,
     see_other,
     ticket_in_hand,
 )
@@ -82,12 +87,12 @@ def rating_form(request: HttpRequest) -> HttpResponse:
         return see_other("rating-typed")
     questionnaire = plan_for(hand.again or first_page_month(hand.token_hash)).questionnaire
     if request.method != "POST":
-        return still(request, _first_blank, _who_reads(), questionnaire.version)
+        return _marked(request, still(request, _first_blank, _who_reads(), questionnaire.version))
     form = _questions(request.POST, questionnaire, questionnaire.first_page)
     if not form.is_valid():
         return HttpResponse(_first_page(form, _who_reads()), status=422)
     try:
-        cast = _cast(hand, form.answers())
+        cast = _cast(request, hand, form.answers())
     except DifferentAnswers:
         return render(request, "feedback/rating_different.html", status=409)
     response = see_other("rating-more")
@@ -95,11 +100,26 @@ def rating_form(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _cast(hand: Hand, answers: Mapping[str, int | None]) -> Cast:
+def _marked(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    mark_device(request, response)
+    return response
+
+
+def _cast(request: HttpRequest, hand: Hand, answers: Mapping[str, int | None]) -> Cast:
+    """Cast, and hold what a signed-in employee gives to their own office; the page after it is the same for everybody."""
+    held_for = access.own_units(request)
+    with transaction.atomic() if held_for else nullcontext():
+        cast = _cast_in_hand(hand, answers, device_in_hand(request))
+        if held_for:
+            hold_own_unit(rating=read_edit_key(cast.edit_key).rating, units=held_for)
+    return cast
+
+
+def _cast_in_hand(hand: Hand, answers: Mapping[str, int | None], device: UUID | None) -> Cast:
     """With the ticket in hand, or once more with the receipt."""
     if hand.again:
         return cast_again(leaf=hand.token_hash, month=hand.again, answers=answers, nonce=hand.nonce, order=hand.order)
-    return cast_rating(token_hash=hand.token_hash, answers=answers, nonce=hand.nonce, order=hand.order)
+    return cast_rating(token_hash=hand.token_hash, answers=answers, nonce=hand.nonce, order=hand.order, device=device)
 
 
 def _questions(data: object, questionnaire: Questionnaire, names: tuple[str, ...]) -> QuestionsForm:
@@ -199,13 +219,13 @@ def rating_official(request: HttpRequest) -> HttpResponse:
     asked = {"kompetensi", "perilaku", *plan.second_page(order=hand.order, asks_cost=asks_cost)}
     names = ("overall", *(name for name in ELEMENTS if name in asked))
     if request.method != "POST":
-        return still(request, _official_blank, _who_reads(), plan.questionnaire.version, names)
+        return _marked(request, still(request, _official_blank, _who_reads(), plan.questionnaire.version, names))
     form = OfficialForm(request.POST, questionnaire=plan.questionnaire, names=names, language=get_language() or "")
     if not form.is_valid():
         return HttpResponse(_official_page(form, _who_reads()), status=422)
     first = {name: form.answers()[name] for name in plan.questionnaire.first_page}
     try:
-        edit_key = _official(hand, first, form)
+        edit_key = _official(request, hand, first, form)
     except DifferentAnswers:
         return render(request, "feedback/rating_different.html", status=409)
     except EditClosed:
@@ -215,10 +235,10 @@ def rating_official(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _official(hand: Hand, first: Mapping[str, int | None], form: OfficialForm) -> str:
+def _official(request: HttpRequest, hand: Hand, first: Mapping[str, int | None], form: OfficialForm) -> str:
     """Cast, add, finish; the key. After the short form its first answer stands, and this one adds the rest."""
     try:
-        key = _cast(hand, first).edit_key
+        key = _cast(request, hand, first).edit_key
     except DifferentAnswers as earlier:
         key = earlier.cast.edit_key
     try:

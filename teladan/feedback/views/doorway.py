@@ -7,6 +7,7 @@ key in another. Nothing of it is looked up here, so a used, an expired and an un
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,8 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from teladan.core import clock
+
 LANGUAGES = ("id", "min", "en")
 TICKET_SECONDS = 60 * 60
 EDIT_SECONDS = 30 * 60
@@ -36,6 +39,7 @@ _HEADERS = {
     "Content-Security-Policy": CSP,
 }
 _signer = Signer(salt="teladan.feedback.ticket")
+_device_signer = Signer(salt="teladan.feedback.device")
 
 View = Callable[..., HttpResponse]
 
@@ -138,6 +142,26 @@ def ticket_in_hand(request: HttpRequest) -> Hand | None:
         token_hash, nonce, order, again = _signer.unsign(request.COOKIES.get(_cookie("tiket"), "")).split(".")
         month = date.fromisoformat(again) if again else None
         return Hand(bytes.fromhex(token_hash), bytes.fromhex(nonce), int(order), month)
+    except (BadSignature, ValueError):
+        return None
+
+
+def mark_device(request: HttpRequest, response: HttpResponse) -> None:
+    """Let this browser carry a random number until midnight, so that many tickets from one device in a day show.
+
+    A new one every day: no browser can be known again. Enrolled kiosks never come this way.
+    """
+    if device_in_hand(request) is None:
+        now = clock.now()
+        value = _device_signer.sign(f"{clock.day_of(now).isoformat()}.{uuid.uuid4().hex}")
+        _set(response, _cookie("perangkat"), value, clock.seconds_left_of_day(now))
+
+
+def device_in_hand(request: HttpRequest) -> uuid.UUID | None:
+    """Today's random number of this browser, or nothing."""
+    try:
+        day, number = _device_signer.unsign(request.COOKIES.get(_cookie("perangkat"), "")).split(".")
+        return uuid.UUID(hex=number) if day == clock.today().isoformat() else None
     except (BadSignature, ValueError):
         return None
 

@@ -126,6 +126,11 @@ def _listed(people: Iterable[Person], on: date) -> list[Listed]:
     ]
 
 
+def names_by_nip(nips: Iterable[str]) -> dict[str, str]:
+    """NIP → name of the people who are known."""
+    return dict(Person.objects.filter(nip__in=list(nips)).values_list("nip", "name"))
+
+
 def names_of(units: Collection[int], on: date) -> dict[int, str]:
     """Names of some units on a day."""
     return dict(UnitPeriod.objects.filter(valid_on(on), unit__in=units).values_list("unit_id", "name"))

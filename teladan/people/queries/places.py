@@ -78,6 +78,20 @@ def ancestors(unit: Unit, on: date) -> list[Unit]:
     return list(Unit.objects.raw(_ABOVE, [unit.pk, on, on]))
 
 
+def office_units(person: Person, on: date) -> frozenset[int]:
+    """All units of the office (*perangkat daerah*) in which somebody works on that day; none when they work nowhere.
+
+    The office is the unit right below the top of the tree. Whoever sits at the top itself has the top alone.
+    """
+    units = Unit.objects.filter(posts__placements__in=Placement.objects.filter(valid_on(on), person=person))
+    found: set[int] = set()
+    for unit in units:
+        above = [unit, *ancestors(unit, on)]
+        office = above[-2] if len(above) > 1 else unit
+        found |= {unit.pk} if len(above) == 1 else set(subtree([office.pk], on).values_list("pk", flat=True))
+    return frozenset(found)
+
+
 # --- places --------------------------------------------------------------------------------------------------------
 
 
