@@ -1,4 +1,4 @@
-"""Citizens rating: the whole way and the POST alone, beside a bare view that inserts one row."""
+"""Citizens rating: the whole way and its POSTs alone, beside a view that inserts one row: bare, and inside our stack."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from datetime import timedelta
 from bench import stack
 from bench.client import Client, Rate, best, measure
 
+BARE = "satu baris, Django polos"
+INSIDE = "satu baris, di dalam sistem kami"
+OFFICERS = 30
+"""As many as serve at the demo city's counters: casts for one officer wait for each other at the officer's histogram."""
 TABLE = """CREATE TABLE IF NOT EXISTS bench_row (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, overall smallint, noted text
 )"""
@@ -26,16 +30,19 @@ def _run(seconds: float, rounds: int) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
-    tokens = _tickets(int(seconds * rounds * 2200) + 2000)
+    tokens = _tickets(int(seconds * rounds * 3000) + 4000)
     hands = _in_hand(tokens)
     with (
         stack.web("teladan.config.wsgi:application") as ours,
+        stack.web("bench.inside:application") as inside,
         stack.web("bench.bare_urls:application", "bench.bare") as bare,
     ):
         acts: dict[str, tuple[int, Callable[[Client], None]]] = {
-            "seluruh jalan warga (4 halaman)": (ours, _journey(tokens)),
-            "POST penilaian saja": (ours, _post(hands)),
-            "Django polos, satu baris": (bare, _bare),
+            "seluruh jalan, sampai tanda terima": (ours, _journey(tokens)),
+            "POST penilaian": (ours, _post(hands)),
+            "POST penilaian dan selesai": (ours, _finished(hands)),
+            INSIDE: (inside, _bare),
+            BARE: (bare, _bare),
         }
         for port, act in acts.values():
             measure(port, act, 1.0)  # warm
@@ -44,23 +51,26 @@ def _run(seconds: float, rounds: int) -> None:
             for name, (port, act) in acts.items():
                 found[name].append(measure(port, act, seconds))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM feedback_stagedrating")
-        (staged,) = cursor.fetchone()
-    _print({name: best(rates) for name, rates in found.items()}, staged)
+        cursor.execute("SELECT (SELECT count(*) FROM feedback_stagedrating), (SELECT count(*) FROM ledger_queuedleaf)")
+        staged, queued = cursor.fetchone()
+    _print({name: best(rates) for name, rates in found.items()})
+    print(f"penilaian tersimpan: {staged}; daun dalam antrean log (tiket dan penilaian): {queued}")
 
 
-def _print(rates: dict[str, Rate], staged: int) -> None:
-    bare = rates["Django polos, satu baris"].per_second
-    print(f"{'':34} {'per detik':>10} {'median ms':>10} {'p99 ms':>8} {'terhadap polos':>15}")
+def _print(rates: dict[str, Rate]) -> None:
+    bare, inside = rates[BARE].per_second, rates[INSIDE].per_second
+    print(
+        f"{'':34} {'per detik':>10} {'median ms':>10} {'p99 ms':>8} {'/ polos':>8} {'/ sistem':>9} {'p99 / polos':>12}"
+    )
     for name, rate in rates.items():
         print(
-            f"{name:34} {rate.per_second:10.0f} {rate.median_ms:10.1f} {rate.p99_ms:8.1f} {rate.per_second / bare:15.2f}"
+            f"{name:34} {rate.per_second:10.0f} {rate.median_ms:10.1f} {rate.p99_ms:8.1f} {rate.per_second / bare:8.2f}"
+            f" {rate.per_second / inside:9.2f} {rate.p99_ms / rates[BARE].p99_ms:12.1f}"
         )
-    print(f"penilaian tersimpan: {staged}")
 
 
 def _journey(tokens: Iterator[bytes]) -> Callable[[Client], None]:
-    """Open the link, read the form, send it, read the thanks."""
+    """Open the link, read the form, send it, read the thanks, finish, read the receipt."""
     from teladan.feedback.tokens import encode
 
     lock = threading.Lock()
@@ -72,9 +82,28 @@ def _journey(tokens: Iterator[bytes]) -> Callable[[Client], None]:
         cookies = opened.cookies()
         form = client.get("/n", cookies)
         sent = client.post("/n", _answers(), cookies)
-        thanks = client.get("/n/lanjut", f"{cookies}; {sent.cookies()}")
-        if (opened.status, form.status, sent.status, thanks.status) != (303, 200, 303, 200):
-            raise AssertionError((opened.status, form.status, sent.status, thanks.status))
+        cookies = f"{cookies}; {sent.cookies()}"
+        thanks = client.get("/n/lanjut", cookies)
+        done = client.post("/n/selesai", b"selesai=1", cookies)
+        receipt = client.get("/n/selesai", cookies)
+        statuses = tuple(one.status for one in (opened, form, sent, thanks, done, receipt))
+        if statuses != (303, 200, 303, 200, 303, 200) or b"/tanda-terima.txt" not in receipt.body:
+            raise AssertionError(statuses)
+
+    return act
+
+
+def _finished(hands: Iterator[str]) -> Callable[[Client], None]:
+    """Rating and finishing: ticket, answers, leaf in the queue, signed promise. Two requests."""
+    lock = threading.Lock()
+
+    def act(client: Client) -> None:
+        with lock:
+            cookies = next(hands)
+        sent = client.post("/n", _answers(), cookies)
+        done = client.post("/n/selesai", b"selesai=1", f"{cookies}; {sent.cookies()}")
+        if (sent.status, done.status) != (303, 303):
+            raise AssertionError((sent.status, done.status))
 
     return act
 
@@ -132,7 +161,7 @@ def _tickets(count: int) -> Iterator[bytes]:
     from tests import make
 
     unit = make.make_unit()
-    officer, service = make.make_staff(unit), make.make_service(unit)
+    officers, service = [make.make_staff(unit) for _ in range(OFFICERS)], make.make_service(unit)
     source, counter = make.make_source(issues_tickets=True), make.make_counter(unit)
     now = clock.now()
     open_month(clock.month_of(now))
@@ -142,7 +171,7 @@ def _tickets(count: int) -> Iterator[bytes]:
                 source=source,
                 number=str(number),
                 service=service,
-                officer=officer,
+                officer=officers[number % OFFICERS],
                 counter=counter,
                 unit=unit,
                 channel="loket",

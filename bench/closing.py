@@ -91,7 +91,7 @@ def _measure(n: int) -> None:
     from teladan.core import clock
     from teladan.evaluation.actions.closing import close_month
 
-    _fill(n)
+    fill(n)
     marks: list[float] = []
     with clock.at(clock.local(date(2026, 11, 9), 9)):
         summary = close_month(month=MONTH, by="bench", on_progress=lambda *_: marks.append(perf_counter()))
@@ -118,7 +118,7 @@ def _bare() -> float:
     return perf_counter() - start
 
 
-def _fill(n: int) -> None:
+def fill(n: int) -> None:
     from django.db import connection
 
     from teladan.feedback.actions import sealing

@@ -65,6 +65,7 @@ if find_spec("django_linear_migrations"):  # a tool of developers; the running p
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "teladan.core.lanes.few_files_at_once",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -82,6 +83,7 @@ MIDDLEWARE = [
 CITIZEN_MIDDLEWARE = [
     "teladan.feedback.views.doorway.strict_headers",
     "django.middleware.security.SecurityMiddleware",
+    "teladan.core.lanes.few_files_at_once",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

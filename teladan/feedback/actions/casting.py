@@ -16,7 +16,7 @@ from teladan.core import clock
 from teladan.feedback import keys, rules
 from teladan.feedback.models import ELEMENTS, PROFILE, STAFF_ELEMENTS
 from teladan.feedback.queries import collection_rules, plan_for
-from teladan.feedback.sql import prepared_cursor, statement
+from teladan.feedback.sql import one_row, prepared_cursor, statement
 
 _signer = Signer(salt="teladan.feedback.edit")
 MAX_COMMENT = 1000
@@ -106,9 +106,7 @@ def cast_again(
 
 
 def _cast(name: str, rating: uuid.UUID, values: dict[str, Any], now: datetime, order: int) -> Cast:
-    with prepared_cursor() as cursor:
-        cursor.execute(statement(name), values)
-        month, asks_cost, same = cursor.fetchone()
+    month, asks_cost, same = one_row(name, values)
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
     cast = Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
     if not same:

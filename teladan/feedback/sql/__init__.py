@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
@@ -18,6 +19,29 @@ _FOLDER = Path(__file__).parent
 def statement(name: str) -> str:
     """The text of `name`.sql."""
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The row of a statement that may be sent twice without harm.
+
+    Nobody asks first whether the connection still lives: that costs as much as a cast spends in Python. When it died
+    since the last request, the statement is sent again over a new one.
+    """
+    try:
+        return _one_row(name, values)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _one_row(name, values)
+
+
+def _one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    connection.health_check_done = True
+    with prepared_cursor() as cursor:
+        cursor.execute(statement(name), values)
+        row: tuple[Any, ...] = cursor.fetchone()
+        return row
 
 
 @contextmanager

@@ -11,13 +11,13 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.signing import BadSignature, Signer
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
@@ -110,11 +110,12 @@ def language_of(request: HttpRequest) -> str:
     return found if found in LANGUAGES else LANGUAGES[0]
 
 
-def see_other(name: str) -> HttpResponseRedirect:
+def see_other(name: str) -> HttpResponse:
     """On to another page, by GET, whatever the method was."""
-    response = HttpResponseRedirect(reverse(name))
-    response.status_code = 303
-    return response
+    return HttpResponse(status=303, headers={"Location": _address(name)})
+
+
+_address = cache(reverse)
 
 
 def _cookie(name: str) -> str:
