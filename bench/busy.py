@@ -40,12 +40,12 @@ def _closed_month() -> str:
 def _reports(port: int, cookies: str, seconds: float, rounds: int) -> None:
     from teladan.people.models import Unit
 
-    report = f"/skm/{Unit.objects.get(code__startswith='B').code}/{closing.MONTH:%Y-%m}"
+    report = f"/skm/{Unit.objects.get(code='U00').code}/{closing.MONTH:%Y-%m}"
     print(f"laporan SKM atas {ANSWERS:,} jawaban satu unit")
     for name, path in {"halaman": report, "XLSX": f"{report}/laporan.xlsx"}.items():
         get = _get(path, cookies)
-        measure(port, get, 0.5)
-        rate = best([measure(port, get, seconds, threads=1) for _ in range(rounds)])
+        measure(port, get, 0.5, connections=1)
+        rate = best([measure(port, get, seconds, connections=1) for _ in range(rounds)])
         print(f"  {name:8} median {rate.median_ms:7.0f} ms   p99 {rate.p99_ms:7.0f} ms")
 
 
@@ -62,7 +62,7 @@ def _too_many_files(port: int, cookies: str, seconds: float) -> None:
     """As many people as EAGER want a file, while citizens rate over four connections as fast as they can."""
     from teladan.people.models import Unit
 
-    path = f"/skm/{Unit.objects.get(code__startswith='B').code}/{closing.MONTH:%Y-%m}/laporan.xlsx"
+    path = f"/skm/{Unit.objects.get(code='U00').code}/{closing.MONTH:%Y-%m}/laporan.xlsx"
     files: Counter[str] = Counter()
     until = time.perf_counter() + seconds
 
@@ -74,12 +74,12 @@ def _too_many_files(port: int, cookies: str, seconds: float) -> None:
             files[f"{answer.status}{' dengan Retry-After' if later else ''}"] += 1
         client.close()
 
-    alone = measure(port, citizen.post(citizen.hands(4000)), 2)
+    alone = measure(port, citizen.post(citizen.hands(citizen.tokens(4000))), 2)
     eager = [threading.Thread(target=want) for _ in range(EAGER)]
     for thread in eager:
         thread.start()
     casts: Counter[int] = Counter()
-    beside = measure(port, _counted(casts, citizen.hands(int(seconds * 1500))), seconds)
+    beside = measure(port, _counted(casts, citizen.hands(citizen.tokens(int(seconds * 1500)))), seconds)
     for thread in eager:
         thread.join()
     done, all_casts = casts[303], sum(casts.values())
@@ -121,7 +121,9 @@ def _staff_beside_citizens(port: int, cookies: str, seconds: float) -> None:
             rating.join()
     first, second = _p95(alone), _p95(beside)
     print("halaman pegawai di samping 300 penilai dalam sepuluh menit")
-    print(f"  p95 sendiri {first:.1f} ms, bersama penilai {second:.1f} ms ({second / first - 1:+.1%}, {len(beside)} halaman)")
+    print(
+        f"  p95 sendiri {first:.1f} ms, bersama penilai {second:.1f} ms ({second / first - 1:+.1%}, {len(beside)} halaman)"
+    )
 
 
 def _browse(port: int, cookies: str, paths: list[str], seconds: float, times: list[float]) -> None:

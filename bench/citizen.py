@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -30,17 +29,17 @@ def _run(seconds: float, rounds: int) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
-    tokens = _tickets(int(seconds * rounds * 3000) + 4000)
-    hands = _in_hand(tokens)
+    tickets = tokens(int(seconds * rounds * 3000) + 4000)
+    in_hand = hands(tickets)
     with (
         stack.web("teladan.config.wsgi:application") as ours,
         stack.web("bench.inside:application") as inside,
         stack.web("bench.bare_urls:application", "bench.bare") as bare,
     ):
         acts: dict[str, tuple[int, Callable[[Client], None]]] = {
-            "seluruh jalan, sampai tanda terima": (ours, _journey(tokens)),
-            "POST penilaian": (ours, _post(hands)),
-            "POST penilaian dan selesai": (ours, _finished(hands)),
+            "seluruh jalan, sampai tanda terima": (ours, journey(tickets)),
+            "POST penilaian": (ours, post(in_hand)),
+            "POST penilaian dan selesai": (ours, _finished(in_hand)),
             INSIDE: (inside, _bare),
             BARE: (bare, _bare),
         }
@@ -69,7 +68,7 @@ def _print(rates: dict[str, Rate]) -> None:
         )
 
 
-def _journey(tokens: Iterator[bytes]) -> Callable[[Client], None]:
+def journey(tickets: Iterator[bytes]) -> Callable[[Client], None]:
     """Open the link, read the form, send it, read the thanks, finish, read the receipt."""
     from teladan.feedback.tokens import encode
 
@@ -77,11 +76,11 @@ def _journey(tokens: Iterator[bytes]) -> Callable[[Client], None]:
 
     def act(client: Client) -> None:
         with lock:
-            token = next(tokens)
+            token = next(tickets)
         opened = client.get(f"/n/{encode(token)}")
         cookies = opened.cookies()
         form = client.get("/n", cookies)
-        sent = client.post("/n", _answers(), cookies)
+        sent = client.post("/n", answers(), cookies)
         cookies = f"{cookies}; {sent.cookies()}"
         thanks = client.get("/n/lanjut", cookies)
         done = client.post("/n/selesai", b"selesai=1", cookies)
@@ -93,14 +92,14 @@ def _journey(tokens: Iterator[bytes]) -> Callable[[Client], None]:
     return act
 
 
-def _finished(hands: Iterator[str]) -> Callable[[Client], None]:
+def _finished(in_hand: Iterator[str]) -> Callable[[Client], None]:
     """Rating and finishing: ticket, answers, leaf in the queue, signed promise. Two requests."""
     lock = threading.Lock()
 
     def act(client: Client) -> None:
         with lock:
-            cookies = next(hands)
-        sent = client.post("/n", _answers(), cookies)
+            cookies = next(in_hand)
+        sent = client.post("/n", answers(), cookies)
         done = client.post("/n/selesai", b"selesai=1", f"{cookies}; {sent.cookies()}")
         if (sent.status, done.status) != (303, 303):
             raise AssertionError((sent.status, done.status))
@@ -108,35 +107,35 @@ def _finished(hands: Iterator[str]) -> Callable[[Client], None]:
     return act
 
 
-def _post(hands: Iterator[str]) -> Callable[[Client], None]:
+def post(in_hand: Iterator[str]) -> Callable[[Client], None]:
     lock = threading.Lock()
 
     def act(client: Client) -> None:
         with lock:
-            cookies = next(hands)
-        if (status := client.post("/n", _answers(), cookies).status) != 303:
+            cookies = next(in_hand)
+        if (status := client.post("/n", answers(), cookies).status) != 303:
             raise AssertionError(status)
 
     return act
 
 
 def _bare(client: Client) -> None:
-    if (status := client.post("/insert", _answers() + b"&kunci=" + secrets.token_hex(16).encode()).status) != 303:
+    if (status := client.post("/insert", answers() + b"&kunci=" + secrets.token_hex(16).encode()).status) != 303:
         raise AssertionError(status)
 
 
-def _answers() -> bytes:
+def answers() -> bytes:
     return b"overall=4&kompetensi=4&perilaku=3"
 
 
-def _in_hand(tokens: Iterator[bytes]) -> Iterator[str]:
+def hands(tickets: Iterator[bytes]) -> Iterator[str]:
     """The cookie that a citizen holds after opening the link."""
     from django.http import HttpRequest, HttpResponse
 
     from teladan.feedback.tokens import order_of, token_hash
     from teladan.feedback.views.doorway import hold_ticket
 
-    for token in tokens:
+    for token in tickets:
         response = HttpResponse()
         hold_ticket(HttpRequest(), response, token_hash(token), order_of(token))
         yield "; ".join(f"{name}={morsel.value}" for name, morsel in response.cookies.items())
@@ -146,12 +145,12 @@ def paid_ticket() -> bytes:
     """One ticket of a service that costs something, so that all elements are asked."""
     from teladan.services.models import ServiceStandard
 
-    (token,) = _tickets(1)
+    (token,) = tokens(1)
     ServiceStandard.objects.update(fee=50_000)
     return token
 
 
-def _tickets(count: int) -> Iterator[bytes]:
+def tokens(count: int) -> Iterator[bytes]:
     """Real tickets of real events of this month, handed out by a source."""
     from teladan.core import clock
     from teladan.feedback.actions.sealing import open_month
@@ -160,7 +159,7 @@ def _tickets(count: int) -> Iterator[bytes]:
     from teladan.services.models import ServiceEvent
     from tests import make
 
-    unit = make.make_unit()
+    unit = make.make_unit(secrets.token_hex(4))
     officers, service = [make.make_staff(unit) for _ in range(OFFICERS)], make.make_service(unit)
     source, counter = make.make_source(issues_tickets=True), make.make_counter(unit)
     now = clock.now()
@@ -183,7 +182,7 @@ def _tickets(count: int) -> Iterator[bytes]:
         ],
         batch_size=5000,
     )
-    tokens = [hashlib.sha256(str(number).encode()).digest()[:16] for number in range(count)]
-    events = ServiceEvent.objects.all()
-    register_tickets((event, token_hash(token)) for event, token in zip(events, tokens, strict=True))
-    return iter(tokens)
+    made = [secrets.token_bytes(16) for _ in range(count)]
+    events = ServiceEvent.objects.filter(source=source)
+    register_tickets((event, token_hash(token)) for event, token in zip(events, made, strict=True))
+    return iter(made)

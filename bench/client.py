@@ -101,8 +101,8 @@ class Rate:
     count: int
 
 
-def measure(port: int, act: Callable[[Client], None], seconds: float) -> Rate:
-    """Do `act` over four connections for so long; it raises when an answer is not what it should be."""
+def measure(port: int, act: Callable[[Client], None], seconds: float, connections: int = THREADS) -> Rate:
+    """Do `act` over so many connections for so long; it raises when an answer is not what it should be."""
     times: list[float] = []
     troubles: list[BaseException] = []
     start = time.perf_counter()
@@ -119,7 +119,7 @@ def measure(port: int, act: Callable[[Client], None], seconds: float) -> Rate:
         finally:
             client.close()
 
-    threads = [threading.Thread(target=work) for _ in range(THREADS)]
+    threads = [threading.Thread(target=work) for _ in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:

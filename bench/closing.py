@@ -119,6 +119,7 @@ def _bare() -> float:
 
 
 def fill(n: int) -> None:
+    """A city with `n` events, tickets and ratings in MONTH."""
     from django.db import connection
 
     from teladan.feedback.actions import sealing

@@ -67,13 +67,9 @@ def _inside(path: str, cookies: str) -> tuple[int, int]:
 
 def _fill(size: int) -> str:
     """A tree of units, people with a post each, and the cookie of a signed-in personnel officer."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.db import connection
 
     from teladan.people.models import Person, Placement
-    from teladan.people.permissions import Role
     from tests import make
 
     root = make.make_unit("KOTA", "Kota")
@@ -100,6 +96,18 @@ def _fill(size: int) -> str:
     )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+    return signed_in()
+
+
+def signed_in() -> str:
+    """The cookie of a signed-in personnel officer."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from teladan.people.permissions import Role
+    from tests import make
+
     user = make.make_user(username="bench", role=Role.BKPSDM)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
