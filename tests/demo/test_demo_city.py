@@ -20,11 +20,11 @@ from django.db.models import Count, Q
 from teladan.complaints.models import Complaint
 from teladan.config.install import load_reference_data
 from teladan.core import clock, policy
-from teladan.demo import accounts, city, history, months
+from teladan.demo import accounts, city, history, inspection, months
 from teladan.demo.seed import AlreadySeeded, Seeder
 from teladan.demo.truth import INCOMPLETE, REFUSED, STAFF, Truth, mean_answer
 from teladan.evaluation.models import Closing, OfficerResult, Release
-from teladan.feedback.models import ExternalRating, SealedRating
+from teladan.feedback.models import CallBack, ExternalRating, HeldCase, SealedRating
 from teladan.people import queries as people
 from teladan.people.models import Person, Placement, User
 from teladan.services.models import ServiceEvent
@@ -213,6 +213,13 @@ def every_role_has_its_account(seeder: Seeder) -> list[str]:
     return [account.username for account in wanted]
 
 
+def the_inspectorate_has_something_to_look_at(seeder: Seeder) -> list[str]:
+    states = sorted(HeldCase.objects.values_list("state", "size"))
+    called = CallBack.objects.filter(draw__month=OCTOBER, recorded_at__isnull=False).count()
+    troubles = [] if states == [("held", 3), ("proposed", 4)] else [f"held cases: {states}"]
+    return troubles if called == inspection.CALLED else [*troubles, f"{called} calls recorded"]
+
+
 def complaints_stand_in_several_states(seeder: Seeder) -> list[str]:
     states = set(Complaint.objects.values_list("state", flat=True))
     wanted = {"received", "incomplete", "examined", "decided", "delivered", "escalated", "forwarded"}
@@ -229,4 +236,5 @@ CHECKS: list[Callable[[Seeder], list[str]]] = [
     nobody_public_is_named,
     every_role_has_its_account,
     complaints_stand_in_several_states,
+    the_inspectorate_has_something_to_look_at,
 ]
