@@ -160,8 +160,8 @@ def tokens(count: int) -> Iterator[bytes]:
     from tests import make
 
     unit = make.make_unit(secrets.token_hex(4))
-    officers, service = [make.make_staff(unit) for _ in range(OFFICERS)], make.make_service(unit)
-    source, counter = make.make_source(issues_tickets=True), make.make_counter(unit)
+    officers, service = [make.make_staff(unit) for _ in range(OFFICERS)], make.make_service(unit, secrets.token_hex(4))
+    source, counter = make.make_source(unit.code, issues_tickets=True), make.make_counter(unit, unit.code)
     now = clock.now()
     open_month(clock.month_of(now))
     ServiceEvent.objects.bulk_create(
