@@ -35,7 +35,7 @@ def busy() -> Iterator[threading.Event]:
 
 
 def ask(path: str) -> HttpResponseBase:
-    return lanes.few_files_at_once(lambda request: HttpResponse("made"))(RequestFactory().get(path))
+    return lanes.few_files_at_once(lambda _: HttpResponse("made"))(RequestFactory().get(path))
 
 
 def test_a_file_too_many_is_told_to_come_back(busy: threading.Event) -> None:
