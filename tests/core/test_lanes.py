@@ -16,6 +16,12 @@ from teladan.core import lanes
 FILE = "/skm/DUKCAPIL/2026-T3/laporan.xlsx"
 
 
+@pytest.fixture(autouse=True)
+def lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lane of this test's own: elsewhere somebody may have asked for a stream and never read it."""
+    monkeypatch.setattr(lanes, "_lane", threading.BoundedSemaphore(lanes.FILES_AT_ONCE))
+
+
 @pytest.fixture
 def busy() -> Iterator[threading.Event]:
     """As many files in the making as there may be; set the event to let them end."""
@@ -68,6 +74,7 @@ def test_a_view_that_fails_gives_its_place_back() -> None:
             lanes.few_files_at_once(fails)(RequestFactory().get(FILE))
 
 
+@pytest.mark.django_db  # what has been sent lets go of its connection
 def test_a_file_that_is_still_being_sent_keeps_its_place() -> None:
     def streams(request: HttpRequest) -> StreamingHttpResponse:
         return StreamingHttpResponse(iter(["a", "b"]))

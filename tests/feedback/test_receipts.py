@@ -47,7 +47,7 @@ from teladan.feedback.models import (
 from teladan.ledger import actions as ledger
 from teladan.ledger import queries as log
 from teladan.ledger.models import Leaf, QueuedLeaf, Round
-from tests.feedback.conftest import OCTOBER, Office
+from tests.feedback.conftest import OCTOBER, Office, judge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
 
@@ -312,7 +312,7 @@ def test_last_rating_with_the_receipt_counts(office: Office, travel: Travel) -> 
 def test_replaced_voided_refused_and_invented_receipts_end_alike(office: Office) -> None:
     first, other = (rated(token, overall=4) for token in office.tokens(2))
     again(first, overall=3)
-    StagedRating.objects.filter(leaf=other.c).update(status="voided")
+    judge(StagedRating.objects.filter(leaf=other.c), "voided")
     refused = rated(bytes(16))
     before = StagedRating.objects.count()
     for receipt in (first, other, refused):
@@ -354,7 +354,7 @@ def a_month_of_everything(office: Office) -> dict[str, int]:
     replaced = rated(fresh[0], overall=4)
     again(replaced, overall=1)
     for token, status in ((fresh[1], "held"), (fresh[2], "voided")):
-        StagedRating.objects.filter(leaf=rated(token).c).update(status=status, reason="ujian")
+        judge(StagedRating.objects.filter(leaf=rated(token).c), status, "ujian")
     for score, token in enumerate(fresh[3:7], 1):
         cast(token, overall=score, kompetensi=score)  # nobody finishes
     rated(fresh[7], overall=2)
@@ -502,7 +502,7 @@ def test_check_says_what_became_of_a_rating(
     office: Office, travel: Travel, status: str, heading: str, sealed: bool
 ) -> None:
     receipt = rated(office.token())
-    StagedRating.objects.update(status=status, reason="Tiket dipakai petugas" if status == "voided" else "")
+    judge(StagedRating.objects.all(), status, "Tiket dipakai petugas" if status == "voided" else "")
     if sealed:
         with travel(SEAL_DAY):
             seal_month(month=OCTOBER, by="test")

@@ -33,7 +33,7 @@ from teladan.ledger import monitor
 from teladan.ledger import queries as log
 from teladan.ledger.models import Leaf, QueuedLeaf, Round
 from teladan.ledger.rules import tree
-from tests.feedback.conftest import DAY, OCTOBER, Office, make_office
+from tests.feedback.conftest import DAY, OCTOBER, Office, judge, make_office
 from tests.ledger.conftest import superuser
 
 START = clock.local(DAY, 9)
@@ -153,7 +153,7 @@ class Month(RuleBasedStateMachine):
     def judge(self, receipt: Receipt, status: str) -> None:
         """The integrity desk; its own rules are tried elsewhere."""
         if self.open and self.fates[receipt.c.hex()] in ("counted", "held"):
-            StagedRating.objects.filter(leaf=receipt.c).update(status=status)
+            judge(StagedRating.objects.filter(leaf=receipt.c), status)
             self.fates[receipt.c.hex()] = status
 
     @rule(hours=st.integers(0, 30), share=st.sampled_from([0.5, 1.0]))

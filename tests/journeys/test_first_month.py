@@ -219,7 +219,7 @@ def citizen_rates(browser: Browser, address: str, ticket: str) -> None:
     citizen.send("Kirim tambahan")
     citizen.page.get_by_role("textbox").fill("Kursi tunggu kurang.")
     citizen.send("Kirim pesan")
-    assert "Terima kasih" in citizen.page.get_by_role("heading", level=1).inner_text()
+    assert citizen.page.get_by_role("heading", level=1).inner_text() == "Tanda terima penilaian"
     citizen.close()
     assert StagedRating.objects.count() == 1
 

@@ -37,7 +37,7 @@ def one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]  # Django's own field, missing in its stubs
     with prepared_cursor() as cursor:
         cursor.execute(statement(name), values)
         row: tuple[Any, ...] = cursor.fetchone()
