@@ -72,19 +72,32 @@ def _load_reference_data() -> None:
     load_reference_data()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker gets its share of every kind of test, those that empty tables last, the long ones of each kind first."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items.sort(key=lambda item: (_empties(item), item.get_closest_marker("slow") is None))
+    items[:] = [item for worker in range(workers) for item in items[worker::workers]]
+
+
+def _empties(item: pytest.Item) -> bool:
+    """Whether every table is emptied after this test."""
+    marker = item.get_closest_marker("django_db")
+    fixtures = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures or (marker and marker.kwargs.get("transaction")))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """A transactional test empties every table when it ends; only after that is put back what an installation has."""
     yield
-    marker = item.get_closest_marker("django_db")
-    emptied = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(getattr(item, "fixturenames", ()))
-    if emptied or (marker and marker.kwargs.get("transaction")):
+    if _empties(item):
         with item.config.stash[blocking_manager_key].unblock():
             from django.conf import settings
             from django.db import connection
 
             with connection.cursor() as cursor:
-                cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+                cursor.execute("TRUNCATE procrastinate_jobs, core_ratelimit CASCADE")
             shutil.rmtree(settings.LEDGER_DIR, ignore_errors=True)  # the log begins anew, so must its memory
             _load_reference_data()
             connection.close()

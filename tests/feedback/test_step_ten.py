@@ -8,6 +8,7 @@ import random
 import select
 import signal
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -397,14 +398,16 @@ def _killed(fresh: list[bytes], after: float, *, begun: bool) -> dict[bytes, byt
         try:
             os.close(read)
             _citizens(fresh, write)
-        finally:
             os._exit(0)
+        finally:
+            traceback.print_exc()
+            os._exit(1)
     os.close(write)
     if begun:
         select.select([read], [], [], 30)
     time.sleep(after)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    assert os.waitpid(child, 0)[1] in (0, signal.SIGKILL), "it stopped by itself"
     with os.fdopen(read, "rb") as pipe:
         told = pipe.read()
     whole = [told[start : start + 48] for start in range(0, len(told) - 47, 48)]
