@@ -72,14 +72,6 @@ def _load_reference_data() -> None:
     load_reference_data()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each worker gets its share of every kind of test, those that empty tables last, the long ones of each kind first."""
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    items.sort(key=lambda item: (_empties(item), item.get_closest_marker("slow") is None))
-    items[:] = [item for worker in range(workers) for item in items[worker::workers]]
-
-
 def _empties(item: pytest.Item) -> bool:
     """Whether every table is emptied after this test."""
     marker = item.get_closest_marker("django_db")
