@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from bench import citizen, closing, stack
@@ -64,7 +64,7 @@ def _too_many_files(port: int, cookies: str, seconds: float) -> None:
 
     path = f"/skm/{Unit.objects.get(code='U00').code}/{closing.MONTH:%Y-%m}/laporan.xlsx"
     files: Counter[str] = Counter()
-    until = time.perf_counter() + seconds
+    in_hand = citizen.hands(citizen.tokens(int(seconds * 1500)))
 
     def want() -> None:
         client = Client(port)
@@ -75,11 +75,12 @@ def _too_many_files(port: int, cookies: str, seconds: float) -> None:
         client.close()
 
     alone = measure(port, citizen.post(citizen.hands(citizen.tokens(4000))), 2)
+    until = time.perf_counter() + seconds
     eager = [threading.Thread(target=want) for _ in range(EAGER)]
     for thread in eager:
         thread.start()
     casts: Counter[int] = Counter()
-    beside = measure(port, _counted(casts, citizen.hands(citizen.tokens(int(seconds * 1500)))), seconds)
+    beside = measure(port, _counted(casts, in_hand), seconds)
     for thread in eager:
         thread.join()
     done, all_casts = casts[303], sum(casts.values())
@@ -93,12 +94,12 @@ def _words(rate: Rate) -> str:
     return f"{rate.per_second:.0f} per detik, p99 {rate.p99_ms:.0f} ms"
 
 
-def _counted(casts: Counter[int], cookies: object) -> Callable[[Client], None]:
+def _counted(casts: Counter[int], cookies: Iterator[str]) -> Callable[[Client], None]:
     lock = threading.Lock()
 
     def act(client: Client) -> None:
         with lock:
-            hand = next(cookies)  # type: ignore[call-overload]
+            hand = next(cookies)
         casts[client.post("/n", citizen.answers(), hand).status] += 1
 
     return act

@@ -251,7 +251,9 @@ def walk_all(browser: Browser, address: str, folder: Path, roles: list[str], lan
     for role in roles:
         with new_context(browser, address, language) as context:
             shoot = Shoot(role, folder / role, address, context.new_page())
-            shoot.folder.mkdir(parents=True)
+            shoot.folder.mkdir(
+                parents=True, exist_ok=True
+            )  # the officer's walk may have shown the citizen's pages first
             if role != CITIZEN:
                 sign_in(shoot.page, address, role)
             shoot.walk()

@@ -289,6 +289,23 @@ def test_fifty_submits_at_once_make_one_rating() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_cast_goes_through_though_the_connection_died_since_the_last() -> None:
+    first, second = make_office().tokens(2)
+    cast(first)
+    connection.ensure_connection()
+    process = connection.connection.info.backend_pid
+
+    def end_it(_: int) -> None:
+        with connection.cursor() as cursor:  # this thread's own connection
+            cursor.execute("SELECT pg_terminate_backend(%s)", [process])
+
+    in_threads(1, end_it)
+    cast(second)
+    assert StagedRating.objects.count() == 2
+    assert connection.connection.info.backend_pid != process
+
+
+@pytest.mark.django_db(transaction=True)
 def test_casts_at_once_lose_no_count() -> None:
     now = clock.now()
     fresh = make_office().tokens(40)
