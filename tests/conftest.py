@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
 
-QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
-"""Nothing is drawn by a graphics card that is not there, and nothing is asked of anybody's servers."""
+QUIET = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-prefers-reduced-motion",
+)
+"""Nothing is drawn by a graphics card that is not there, nothing is asked of anybody's servers, and no colour is half-way."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

@@ -8,7 +8,6 @@ import random
 import select
 import signal
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +34,7 @@ from teladan.ledger import queries as log
 from teladan.ledger.models import Leaf, QueuedLeaf, Round
 from teladan.ledger.rules import tree
 from tests.feedback.conftest import DAY, OCTOBER, Office, judge, make_office
+from tests.forks import child
 from tests.ledger.conftest import superuser
 
 START = clock.local(DAY, 9)
@@ -393,21 +393,13 @@ def _killed(fresh: list[bytes], after: float, *, begun: bool) -> dict[bytes, byt
     """Kill it so long after its start, or after its first promise; what it promised."""
     connection.close()
     read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(read)
-            _citizens(fresh, write)
-            os._exit(0)
-        finally:
-            traceback.print_exc()
-            os._exit(1)
+    pid = child(lambda: _citizens(fresh, write))
     os.close(write)
     if begun:
         select.select([read], [], [], 30)
     time.sleep(after)
-    os.kill(child, signal.SIGKILL)
-    assert os.waitpid(child, 0)[1] in (0, signal.SIGKILL), "it stopped by itself"
+    os.kill(pid, signal.SIGKILL)
+    assert os.waitpid(pid, 0)[1] in (0, signal.SIGKILL), "it stopped by itself"
     with os.fdopen(read, "rb") as pipe:
         told = pipe.read()
     whole = [told[start : start + 48] for start in range(0, len(told) - 47, 48)]

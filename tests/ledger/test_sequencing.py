@@ -23,6 +23,7 @@ from teladan.ledger.actions import LogBroken
 from teladan.ledger.models import Checkpoint, Leaf, PublicKey, QueuedLeaf, Round, Tile
 from teladan.ledger.rules import batches, tree
 from teladan.ledger.rules.batches import Waiting
+from tests.forks import child
 from tests.house.rooms import ROOT
 from tests.ledger import outsider
 from tests.ledger.conftest import HOUR, OTHER_SEED, SEED, START, grow, log_key, rounds, superuser
@@ -345,14 +346,11 @@ def killed_in(step: str, owner: Any = actions, *, before: bool = False) -> None:
             original(*args, **kw)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    if (child := os.fork()) == 0:
-        try:
-            connections["default"].connection = None  # the parent's; it stays open there
-            setattr(owner, step, die)
-            actions.sequence()
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
+    def round_that_dies() -> None:
+        setattr(owner, step, die)
+        actions.sequence()
+
+    _, status = os.waitpid(child(round_that_dies), 0)
     assert os.WIFSIGNALED(status)
     assert os.WTERMSIG(status) == signal.SIGKILL
 
