@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,9 @@ from teladan.core import postgres
 
 PREFIX = "teladan-test-"
 _WORKER = "PYTEST_XDIST_WORKER" in os.environ
+PATIENCE = 120
+"""Seconds after which a worker makes its tables itself."""
+_making: list[subprocess.Popen[bytes]] = []
 
 
 def _sweep() -> None:
@@ -53,15 +59,38 @@ def ensure_running() -> None:
         SERVER.start()
 
 
+def template() -> str | None:
+    """The database with all tables that the controller has made while its workers collected; they copy it."""
+    if not _WORKER or os.environ.get("TELADAN_TEST_DATABASE_URL"):
+        return None
+    deadline = time.monotonic() + PATIENCE
+    while not (_template_mark().exists() or time.monotonic() > deadline):
+        time.sleep(0.1)
+    return postgres.DATABASE if _template_mark().exists() else None
+
+
+def _template_mark() -> Path:
+    return FOLDER / "template"
+
+
+def _make_template() -> None:
+    migrate = [sys.executable, "-m", "teladan.config.cli", "django", "migrate", "--verbosity", "0"]
+    _making.append(subprocess.Popen(["/bin/sh", "-c", '"$@" && touch "$0"', str(_template_mark()), *migrate]))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None) and not config.option.collectonly:
         ensure_running()
+        if not os.environ.get("TELADAN_TEST_DATABASE_URL"):
+            _make_template()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _WORKER:
         return
+    for process in _making:
+        process.wait()
     SERVER.stop()
     shutil.rmtree(FOLDER, ignore_errors=True)
     shutil.rmtree(SERVER.place.run, ignore_errors=True)

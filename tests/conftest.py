@@ -29,13 +29,17 @@ QUIET = (
     "--force-prefers-reduced-motion",
 )
 """Nothing is drawn by a graphics card that is not there, nothing is asked of anybody's servers, and no colour is half-way."""
+OF_MIGRATIONS = ("django_content_type", "auth_permission")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """pytest-django asks for this before it makes the test database: the server must run by then."""
+    from django.conf import settings
+
     cluster.ensure_running()
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = cluster.template()
 
 
 @pytest.fixture(scope="session")
@@ -52,18 +56,34 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """The same algorithm with little work: slow hashes are for those who steal them, not for tests."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+            patch.setattr(Argon2PasswordHasher, name, value)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_flush() -> Iterator[None]:
-    """After a transactional test only the tables that hold something are emptied; TRUNCATE makes new files for all."""
+    """After a transactional test only the tables that hold something are emptied; TRUNCATE makes new files for all.
+
+    What migrations have written stays, so nothing needs to be made again after each.
+    """
+    from django.core.management.commands import flush
     from django.db.backends.postgresql.operations import DatabaseOperations
 
     with pytest.MonkeyPatch.context() as patch:
         if not os.environ.get("TELADAN_TEST_DATABASE_URL"):  # only a superuser may pass by triggers and foreign keys
             patch.setattr(DatabaseOperations, "sql_flush", _sql_flush)
+            patch.setattr(flush, "emit_post_migrate_signal", lambda *_args, **_kw: None)
         yield
 
 
 def _sql_flush(self: Any, style: Any, tables: list[str], **_: Any) -> list[str]:
-    names = {table: self.quote_name(table) for table in tables}
+    names = {table: self.quote_name(table) for table in tables if table not in OF_MIGRATIONS}
     with self.connection.cursor() as cursor:
         cursor.execute(
             " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {name})" for table, name in names.items())

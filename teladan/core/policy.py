@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from teladan.core import audit, clock
@@ -68,6 +68,8 @@ def load_pack(rows: Iterable[Mapping[str, Any]], *, by: object, not_before: date
     ValueError names the key when its value of that day is another, or when a change would begin before `not_before`.
     """
     added = 0
+    with connection.cursor() as cursor:  # of two loads at once the second finds what the first has added
+        cursor.execute(f"LOCK TABLE {PolicyRow._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     for row in rows:
         start = date.fromisoformat(row["valid_from"])
         current = _holding(row["key"], start)

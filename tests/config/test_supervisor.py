@@ -79,14 +79,19 @@ def lines_until(process: subprocess.Popen[str], word: str) -> str:
     pytest.fail(f"berhenti sebelum {word!r}: {said}")
 
 
-def test_serve_answers_restarts_its_worker_and_stops_cleanly(start: Start, home: Path, free_port: int) -> None:
+def test_serve_lives_through_kills_and_stops_cleanly(start: Start, home: Path, free_port: int) -> None:
+    def note() -> dict[str, object]:
+        found: dict[str, object] = json.loads((home / "running.json").read_text())
+        return found
+
     run = start("serve", "--port", free_port)
     lines_until(run, "Situs siap")
     assert status(free_port) == 200
 
-    note = json.loads((home / "running.json").read_text())
-    os.kill(note["pekerja"], signal.SIGKILL)
-    wait_for(lambda: json.loads((home / "running.json").read_text())["pekerja"] != note["pekerja"])
+    worker = note()["pekerja"]
+    assert isinstance(worker, int)
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: note()["pekerja"] != worker)
 
     second = start("serve", "--port", free_port + 1)
     said, _ = second.communicate(timeout=60)
@@ -94,26 +99,21 @@ def test_serve_answers_restarts_its_worker_and_stops_cleanly(start: Start, home:
     assert said.count("\n") == 1
     assert f"sudah berjalan di folder {home}" in said
 
-    note = json.loads((home / "running.json").read_text())
-    run.send_signal(signal.SIGTERM)
-    said, _ = run.communicate(timeout=60)
-    assert run.returncode == 0
-    assert said.endswith("Berhenti.\n")
-    assert not [name for name, pid in note.items() if isinstance(pid, int) and alive(pid)]
-    assert not (home / "running.json").exists()
-
-
-def test_serve_killed_hard_takes_its_children_along_and_starts_again(start: Start, home: Path, free_port: int) -> None:
-    run = start("serve", "--port", free_port)
-    lines_until(run, "Situs siap")
-    wait_for((home / "running.json").exists)
-    note = json.loads((home / "running.json").read_text())
+    orphans = [pid for pid in note().values() if isinstance(pid, int)]
     run.kill()
     run.wait()
     again = start("serve", "--port", free_port)
     lines_until(again, "Situs siap")
     assert status(free_port) == 200
-    wait_for(lambda: not any(alive(pid) for pid in note.values() if isinstance(pid, int)))
+    wait_for(lambda: not any(map(alive, orphans)))
+
+    children = [pid for pid in note().values() if isinstance(pid, int)]
+    again.send_signal(signal.SIGTERM)
+    said, _ = again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert said.endswith("Berhenti.\n")
+    assert not any(map(alive, children))
+    assert not (home / "running.json").exists()
 
 
 def test_serve_refuses_a_port_in_use(start: Start, free_port: int) -> None:
