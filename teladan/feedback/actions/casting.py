@@ -16,7 +16,7 @@ from teladan.core import clock
 from teladan.feedback import keys, rules
 from teladan.feedback.models import ELEMENTS, PROFILE, STAFF_ELEMENTS
 from teladan.feedback.queries import collection_rules, plan_for
-from teladan.feedback.sql import one_row, prepared_cursor, statement
+from teladan.feedback.sql import one_row, plain, prepared_cursor, statement
 
 _signer = Signer(salt="teladan.feedback.edit")
 MAX_COMMENT = 1000
@@ -129,11 +129,11 @@ def cast_many(submissions: Iterable[Submission]) -> None:
             yield _cast_values(one.token_hash, rating, one.answers, one.at, device=one.device)
 
     with transaction.atomic(), prepared_cursor() as cursor:
-        cursor.executemany(statement("cast"), list(values()))
+        cursor.executemany(statement("cast"), list(map(plain, values())))
         if later:
-            cursor.executemany(statement("amend"), later)
+            cursor.executemany(statement("amend"), list(map(plain, later)))
         if said:
-            cursor.executemany(statement("wait_profile"), said)
+            cursor.executemany(statement("wait_profile"), list(map(plain, said)))
 
 
 def staged_id(token_hash: bytes, nonce: bytes) -> uuid.UUID:
@@ -163,7 +163,7 @@ def _cast_values(
         "device": device,
         "now": now,
         "today": clock.day_of(now),
-        "bounds": list(rules.LATENCY_BOUNDS),
+        "bounds": rules.LATENCY_BOUNDS,
         "later": rules.LATENCY_LATER,
     }
 
@@ -207,7 +207,8 @@ def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: s
     asked = {*STAFF_ELEMENTS, *key.second_page}
     values: dict[str, Any] = {name: _scaled(name, answers.get(name)) if name in asked else None for name in ELEMENTS}
     with prepared_cursor() as cursor:
-        cursor.execute(statement("amend"), values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})
+        values |= {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]}
+        cursor.execute(statement("amend"), plain(values))
         (finished,) = cursor.fetchone()
     if finished:
         raise EditClosed

@@ -20,7 +20,7 @@ from teladan.feedback.actions.sealing import open_month
 from teladan.feedback.leaves import Kind
 from teladan.feedback.models import CollectionMonth, RefusedRating, SettleRound, StagedRating
 from teladan.feedback.queries import collection_rules
-from teladan.feedback.sql import prepared_cursor, statement
+from teladan.feedback.sql import plain, prepared_cursor, statement
 from teladan.ledger import keys as ledger_keys
 
 _TRIES = 5  # against the citizen's own other page; each needs another change of the same rating in between
@@ -59,7 +59,7 @@ def finish_rating(*, edit_key: str) -> Receipt:
         if found.leaf is not None:
             return _receipt(found)
         with prepared_cursor() as cursor:
-            cursor.execute(statement("finish"), found.values())
+            cursor.execute(statement("finish"), plain(found.values()))
             (done,) = cursor.fetchone()
         if done:
             return _receipt(found)
@@ -83,7 +83,7 @@ def _receipt(found: Staged) -> Receipt:
 
 def _staged(rating: uuid.UUID) -> Staged | None:
     with prepared_cursor() as cursor:
-        cursor.execute(statement("staged_rating"), {"rating": rating})
+        cursor.execute(statement("staged_rating"), plain({"rating": rating}))
         row = cursor.fetchone()
         names = [column.name for column in cursor.description or ()]
     if row is None:
@@ -142,6 +142,6 @@ def _finish_seen() -> int:
             continue
         found = list(staged_month(month, only_seen=True))
         with prepared_cursor() as cursor:
-            cursor.executemany(statement("finish"), [one.values() for one, _ in found])
+            cursor.executemany(statement("finish"), [plain(one.values()) for one, _ in found])
         count += len(found)
     return count

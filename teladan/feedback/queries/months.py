@@ -15,7 +15,7 @@ from teladan.core import clock, policy
 from teladan.feedback import rules
 from teladan.feedback.models import CollectionMonth, IssueDayCount, LatencyBucket, TicketCount
 from teladan.feedback.questionnaire import Plan, plan_of
-from teladan.feedback.sql import prepared_cursor, statement
+from teladan.feedback.sql import plain, prepared_cursor, statement
 
 _REMEMBER_SECONDS = 60
 _remembered: dict[date, tuple[float, dict[str, Any]]] = {}
@@ -108,7 +108,7 @@ def ticket_page(token_hash: bytes) -> tuple[date, bool]:
     """
     today = clock.today()
     with prepared_cursor() as cursor:
-        cursor.execute(statement("ticket_page"), {"token_hash": token_hash, "today": today})
+        cursor.execute(statement("ticket_page"), plain({"token_hash": token_hash, "today": today}))
         found: tuple[date, bool] | None = cursor.fetchone()
     return found or (clock.month_of(today), False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -13,12 +14,14 @@ from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
 _FOLDER = Path(__file__).parent
+_COMMENT = re.compile("--.*")
 
 
 @cache
 def statement(name: str) -> str:
-    """The text of `name`.sql."""
-    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of `name`.sql without what only readers need: psycopg reads texts beyond 4,096 letters anew at every call."""
+    lines = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(text for line in lines if (text := _COMMENT.sub("", line).strip()))
 
 
 def one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -39,24 +42,42 @@ def one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
 def _one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
     connection.health_check_done = True  # type: ignore[attr-defined]  # Django's own field, missing in its stubs
     with prepared_cursor() as cursor:
-        cursor.execute(statement(name), values)
+        cursor.execute(statement(name), plain(values))
         row: tuple[Any, ...] = cursor.fetchone()
         return row
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Values for `prepared_cursor`: text, or nothing.
+
+    psycopg keeps a plan for every combination of Python types, and nothing is a type of its own: with nine answers that
+    may be left open one statement would be planned five hundred times over. Of text PostgreSQL asks the statement.
+    """
+    return {name: value if value is None else _text(value) for name, value in values.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    if isinstance(value, list | tuple):
+        return f"{{{','.join(map(str, value))}}}"
+    return str(value)
 
 
 @contextmanager
 def prepared_cursor() -> Iterator[CursorWrapper]:
     """A cursor whose statements are planned once per connection; planning a cast takes longer than running it.
 
-    Values travel apart from the text, so the SQL must say the type of each. Not for statements that change often.
+    Values travel apart from the text, so the SQL must say the type of each, and as `plain` makes them. Not for statements
+    that change often. Other cursors of the connection plan as they always do.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw = connection.connection
-    usual = raw.cursor_factory
+    usual = raw.cursor_factory, raw.prepare_threshold
     raw.cursor_factory, raw.prepare_threshold = ServerBindingCursor, 0
     try:
         with connection.cursor() as cursor:
             yield cursor
     finally:
-        raw.cursor_factory = usual
+        raw.cursor_factory, raw.prepare_threshold = usual

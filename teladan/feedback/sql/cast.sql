@@ -55,7 +55,7 @@ WITH known AS (
 )
 SELECT coalesce(t.month, date_trunc('month', %(today)s::date)::date) AS month,
        coalesce(t.asks_cost, false) AS asks_cost,
-       NOT EXISTS (
+       EXISTS (SELECT FROM held) OR NOT EXISTS (
            SELECT FROM earlier
            WHERE (overall, kompetensi, perilaku)
                IS DISTINCT FROM (%(overall)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint)
