@@ -23,13 +23,13 @@ accounts = [
 ]
 
 urlpatterns = [
+    path("", include("teladan.feedback.urls")),  # first: most requests of a busy day are citizens'
     path("akun/", include(accounts)),
     path("bahasa", login_not_required(set_language), name="set_language"),
     path("", include("teladan.ui.urls")),
     path("", include("teladan.ledger.urls")),
     path("", include("teladan.people.urls")),
     path("", include("teladan.services.urls")),
-    path("", include("teladan.feedback.urls")),
     path("", include("teladan.complaints.urls")),
     path("", include("teladan.evaluation.urls")),
     path("", include("teladan.awards.urls")),

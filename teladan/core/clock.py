@@ -22,7 +22,7 @@ def now() -> datetime:
 
 def today() -> date:
     """The present day at the office."""
-    return timezone.localdate(now())
+    return day_of(now())
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def local(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetim
 
 def day_of(instant: datetime) -> date:
     """The office day of an instant."""
-    return timezone.localdate(instant)
+    return instant.astimezone(timezone.get_default_timezone()).date()
 
 
 def seconds_left_of_day(instant: datetime) -> int:

@@ -192,7 +192,6 @@ class StagedRating(Answers):
             models.UniqueConstraint(name="staged_leaf_once", fields=["leaf"], condition=Q(leaf__isnull=False)),
         ]
         indexes = [
-            models.Index(fields=["month", "unit", "officer"]),
             models.Index(fields=["device_group"], name="staged_device_group", condition=Q(device_group__isnull=False)),
         ]
 

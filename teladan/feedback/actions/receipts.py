@@ -28,13 +28,17 @@ _TRIES = 5  # against the citizen's own other page; each needs another change of
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the citizen takes home. The same bytes whenever it is asked for."""
+    """What the citizen takes home. The same bytes whenever it is asked for. There is one only of a leaf that is queued."""
 
     month: date
     payload: str = field(repr=False)
     r: bytes = field(repr=False)
     c: bytes = field(repr=False)
-    promise: str = field(repr=False)
+
+    @property
+    def promise(self) -> str:
+        """Signed when it is read: most receipts are made once more, by the page that shows them."""
+        return ledger_keys.sign_promise(leaves.leaf_hash(leaves.line(Kind.RATING, self.month, self.c)))
 
     @property
     def code(self) -> str:
@@ -77,8 +81,7 @@ def _receipt(found: Staged) -> Receipt:
     opening = found.opening
     if found.leaf not in (None, opening.c):
         raise EditClosed
-    promised = leaves.leaf_hash(leaves.line(Kind.RATING, found.month, opening.c))
-    return Receipt(found.month, opening.payload.decode(), opening.r, opening.c, ledger_keys.sign_promise(promised))
+    return Receipt(found.month, opening.payload.decode(), opening.r, opening.c)
 
 
 def _staged(rating: uuid.UUID) -> Staged | None:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
@@ -71,13 +71,14 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     Values travel apart from the text, so the SQL must say the type of each, and as `plain` makes them. Not for statements
     that change often. Other cursors of the connection plan as they always do.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    raw = connection.connection
+    database = connections[DEFAULT_DB_ALIAS]  # not by the proxy `connection`, which looks for it at every step
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    raw = database.connection
     usual = raw.cursor_factory, raw.prepare_threshold
     raw.cursor_factory, raw.prepare_threshold = ServerBindingCursor, 0
     try:
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             yield cursor
     finally:
         raw.cursor_factory, raw.prepare_threshold = usual

@@ -3,18 +3,17 @@
 -- results: its answers wait among the refused, under an id made in the same way, and are answered alike.
 -- The month row is share-locked: sealing waits for the casts under way, and a cast finds a month that is being sealed shut.
 WITH known AS (
-    SELECT t.id, t.month, t.unit_id, t.service_id, t.officer_id, t.channel, t.issued_at, t.spent_on, t.expires_on
+    SELECT t.id, t.month, t.issued_at
     FROM feedback_ticket t
     JOIN feedback_collectionmonth m ON m.month = t.month AND m.state = 'open'
     WHERE t.token_hash = %(token_hash)s::bytea
-    FOR UPDATE OF t
     FOR SHARE OF m SKIP LOCKED
-), held AS (
-    SELECT * FROM known
-    WHERE spent_on IS NULL AND expires_on >= %(today)s::date
+), spent AS (  -- whoever comes second waits here, and then finds it spent
+    UPDATE feedback_ticket t SET spent_on = %(today)s::date, issued_at = NULL
+    FROM known
+    WHERE t.id = known.id AND t.spent_on IS NULL AND t.expires_on >= %(today)s::date
       AND NOT EXISTS (SELECT FROM feedback_refusedrating WHERE id = %(rating)s::uuid)
-), spent AS (
-    UPDATE feedback_ticket t SET spent_on = %(today)s::date, issued_at = NULL FROM held WHERE t.id = held.id RETURNING t.id
+    RETURNING t.month, t.unit_id, t.service_id, t.officer_id, t.channel, known.issued_at
 ), rating AS (
     INSERT INTO feedback_stagedrating
         (id, month, unit_id, service_id, officer_id, channel, overall,
@@ -23,19 +22,19 @@ WITH known AS (
            %(persyaratan)s::smallint, %(prosedur)s::smallint, %(waktu)s::smallint, %(biaya)s::smallint,
            %(produk)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint, %(pengaduan)s::smallint,
            %(sarana)s::smallint, %(device)s::uuid
-    FROM held JOIN spent USING (id)
+    FROM spent
 ), day AS (
     INSERT INTO feedback_issueday (month, officer_id, day)
-    SELECT month, officer_id, (issued_at AT TIME ZONE 'Asia/Jakarta')::date FROM held WHERE issued_at IS NOT NULL
+    SELECT month, officer_id, (issued_at AT TIME ZONE 'Asia/Jakarta')::date FROM spent WHERE issued_at IS NOT NULL
     ON CONFLICT DO NOTHING
 ), latency AS (
     INSERT INTO feedback_latencybucket AS l (month, officer_id, bucket, count)
     SELECT month, officer_id, b.bucket, 1
-    FROM held
+    FROM spent
     CROSS JOIN LATERAL (
         SELECT coalesce(min(bound), %(later)s::smallint) AS bucket
         FROM unnest(%(bounds)s::int[]) AS bound
-        WHERE %(now)s::timestamptz <= held.issued_at + bound * interval '1 minute'
+        WHERE %(now)s::timestamptz <= spent.issued_at + bound * interval '1 minute'
     ) b
     WHERE issued_at IS NOT NULL
     ON CONFLICT (month, officer_id, bucket) DO UPDATE SET count = l.count + 1
@@ -50,12 +49,12 @@ WITH known AS (
            %(overall)s::smallint, %(persyaratan)s::smallint, %(prosedur)s::smallint, %(waktu)s::smallint,
            %(biaya)s::smallint, %(produk)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint,
            %(pengaduan)s::smallint, %(sarana)s::smallint
-    WHERE NOT EXISTS (SELECT FROM held) AND NOT EXISTS (SELECT FROM earlier)
+    WHERE NOT EXISTS (SELECT FROM spent) AND NOT EXISTS (SELECT FROM earlier)
     ON CONFLICT DO NOTHING
 )
 SELECT coalesce(t.month, date_trunc('month', %(today)s::date)::date) AS month,
        coalesce(t.asks_cost, false) AS asks_cost,
-       EXISTS (SELECT FROM held) OR NOT EXISTS (
+       EXISTS (SELECT FROM spent) OR NOT EXISTS (
            SELECT FROM earlier
            WHERE (overall, kompetensi, perilaku)
                IS DISTINCT FROM (%(overall)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint)

@@ -1,0 +1,103 @@
+"""The statements of the citizen's way are planned once a connection, and nothing else is because of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
+
+from teladan.feedback import tokens
+from teladan.feedback.actions.casting import Submission, amend_rating, cast_again, cast_many, cast_rating
+from teladan.feedback.actions.receipts import finish_rating
+from teladan.feedback.models import ELEMENTS, LatencyBucket, StagedRating
+from teladan.feedback.sql import plain, prepared_cursor, statement
+from tests.feedback.conftest import Office
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
+PLANNED_ONCE = ("cast", "cast_again", "amend", "finish", "staged_rating", "ticket_page", "wait_profile")
+
+
+@pytest.fixture
+def _nothing_prepared() -> Iterator[None]:
+    connection.ensure_connection()
+    connection.connection._prepared.clear()
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    yield
+
+
+def prepared() -> list[str]:
+    """The texts planned for keeps on this connection, each with as many lines as plans."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT left(statement, 20) FROM pg_prepared_statements WHERE NOT from_sql ORDER BY 1")
+        return [text for (text,) in cursor.fetchall()]
+
+
+@pytest.mark.usefixtures("_nothing_prepared")
+def test_answers_left_open_make_no_other_plan(office: Office) -> None:
+    device = UUID(int=1)
+    for count, token in enumerate(office.tokens(len(ELEMENTS) + 1)):
+        answers = {"overall": 4, **dict.fromkeys(ELEMENTS[:count], 3)}
+        cast_rating(token_hash=tokens.token_hash(token), answers=answers, device=device if count % 2 else None)
+    assert StagedRating.objects.count() == len(ELEMENTS) + 1
+    assert prepared() == [statement("cast")[:20]]
+
+
+@pytest.mark.usefixtures("_nothing_prepared")
+def test_each_step_of_the_way_is_planned_once(office: Office) -> None:
+    for count, token in enumerate(office.tokens(4)):
+        key = cast_rating(
+            token_hash=tokens.token_hash(token), answers={"overall": 4, **dict.fromkeys(ELEMENTS[:count], 1)}
+        ).edit_key
+        amend_rating(edit_key=key, answers=dict.fromkeys(ELEMENTS[count:], 2), comment="" if count % 2 else "lama")
+        receipt = finish_rating(edit_key=key)
+        cast_again(leaf=receipt.c, month=receipt.month, answers=dict.fromkeys(ELEMENTS[:count], 2))
+    names = ("cast", "amend", "staged_rating", "finish", "cast_again")
+    assert prepared() == sorted(statement(name)[:20] for name in names)
+
+
+@pytest.mark.usefixtures("_nothing_prepared")
+def test_many_casts_and_single_ones_share_a_plan(office: Office, october: object) -> None:
+    from teladan.core import clock
+
+    one, other = office.tokens(2)
+    cast_many([Submission(tokens.token_hash(one), {"overall": 4, "waktu": 1}, clock.now())])
+    cast_rating(token_hash=tokens.token_hash(other), answers={"overall": 1})
+    assert prepared() == [statement("cast")[:20]]
+
+
+@pytest.mark.usefixtures("_nothing_prepared")
+def test_other_statements_of_the_connection_are_not_kept(office: Office) -> None:
+    cast_rating(token_hash=tokens.token_hash(office.token()), answers={"overall": 4})
+    kept = len(prepared())
+    for count in range(3):
+        assert not LatencyBucket.objects.filter(count=1000 + count).exists()
+    assert len(prepared()) == kept
+
+
+@pytest.mark.parametrize("name", PLANNED_ONCE)
+def test_texts_are_short_enough_to_be_remembered(name: str) -> None:
+    text = statement(name)
+    assert len(text) <= MAX_CACHED_STATEMENT_LENGTH
+    assert "--" not in text
+
+
+def test_plain_values_arrive_as_what_they_were() -> None:
+    values = {
+        "blob": b"\x00\\'\xff",
+        "list": (2, 5),
+        "day": date(2026, 10, 12),
+        "id": UUID(int=7),
+        "word": "a 'b' \\ %s {c}",
+        "none": None,
+    }
+    query = """SELECT %(blob)s::bytea, %(list)s::int[], %(day)s::date, %(id)s::uuid, %(word)s::text, %(none)s::smallint"""
+    with prepared_cursor() as cursor:
+        cursor.execute(query, plain(values))
+        blob, numbers, *rest = cursor.fetchone()
+    assert (bytes(blob), numbers) == (b"\x00\\'\xff", [2, 5])
+    assert rest == [date(2026, 10, 12), UUID(int=7), "a 'b' \\ %s {c}", None]
