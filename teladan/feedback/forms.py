@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,17 @@ from teladan.feedback import leaves, rules, tokens
 from teladan.feedback.questionnaire import ProfileQuestion, Questionnaire, version_named
 
 MAX_COMMENT = 1000
+
+
+_SCALE = {"": None, "1": 1, "2": 2, "3": 3, "4": 4}
+
+
+def given_answers(data: QueryDict, names: Sequence[str]) -> dict[str, int | None] | None:
+    """What `QuestionsForm` makes of a form with nothing to complain about, at a tenth of the work; None when there is."""
+    said = {name: data.get(name, "") for name in names}
+    if said.get("overall") == "" or not _SCALE.keys() >= set(said.values()):
+        return None
+    return {name: _SCALE[value] for name, value in said.items()}
 
 
 class QuestionsForm(forms.Form):

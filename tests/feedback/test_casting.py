@@ -22,6 +22,7 @@ from teladan.feedback.actions.casting import (
     read_edit_key,
     staged_id,
 )
+from teladan.feedback.actions.receipts import finish_rating, receipt_for
 from teladan.feedback.actions.sealing import seal_month
 from teladan.feedback.models import (
     ELEMENTS,
@@ -288,21 +289,39 @@ def test_fifty_submits_at_once_make_one_rating() -> None:
     assert Ticket.objects.get().spent_on == DAY
 
 
-@pytest.mark.django_db(transaction=True)
-def test_cast_goes_through_though_the_connection_died_since_the_last() -> None:
-    first, second = make_office().tokens(2)
-    cast(first)
+def end_connection() -> int:
+    """Let the server end this thread's connection, as a restart of it would; its process."""
     connection.ensure_connection()
-    process = connection.connection.info.backend_pid
+    process: int = connection.connection.info.backend_pid
 
     def end_it(_: int) -> None:
         with connection.cursor() as cursor:  # this thread's own connection
             cursor.execute("SELECT pg_terminate_backend(%s)", [process])
 
     in_threads(1, end_it)
+    return process
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cast_goes_through_though_the_connection_died_since_the_last() -> None:
+    first, second = make_office().tokens(2)
+    cast(first)
+    process = end_connection()
     cast(second)
     assert StagedRating.objects.count() == 2
     assert connection.connection.info.backend_pid != process
+
+
+@pytest.mark.django_db(transaction=True)
+def test_later_pages_go_through_though_the_connection_died() -> None:
+    key = cast(make_office().token())
+    end_connection()
+    amend_rating(edit_key=key, answers={"waktu": 2})
+    end_connection()
+    receipt = finish_rating(edit_key=key)
+    end_connection()
+    assert receipt_for(edit_key=key) == receipt
+    assert receipt.answers() == {"overall": 4, "waktu": 2}
 
 
 @pytest.mark.django_db(transaction=True)

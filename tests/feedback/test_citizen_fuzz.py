@@ -8,13 +8,16 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.urls import URLPattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from teladan.feedback import tokens, urls
+from teladan.feedback.forms import QuestionsForm, given_answers
 from teladan.feedback.models import ELEMENTS, PROFILE, StagedRating, WaitingProfile
+from teladan.feedback.questionnaire import versions
 from tests.feedback.conftest import Office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
@@ -32,6 +35,7 @@ POSTED = [
     "/cek/ulang",
     "/cek/bulan",
 ]
+QUESTIONNAIRE = versions()[-1]
 FIELDS = ["overall", *ELEMENTS, *PROFILE, "comment", "number", "code", "kunci"]
 quick = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -54,6 +58,17 @@ def test_every_citizens_page_is_attacked() -> None:
     pages = {f"/{one.pattern}".rstrip("/") for one in urls.urlpatterns if isinstance(one, URLPattern)}
     ours = {page for page in pages if re.match(r"/(n|cek)(/|$)", page) and "<" not in page}
     assert {page for page in ours if not page.endswith((".txt", ".py"))} <= set(POSTED)
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.dictionaries(st.sampled_from(FIELDS), st.lists(TEXT | st.sampled_from(["", *"01234"]), max_size=3)))
+def test_answers_are_read_as_the_form_reads_them(data: dict[str, list[str]]) -> None:
+    posted = QueryDict(mutable=True)
+    for name, values in data.items():
+        posted.setlist(name, values)
+    for names in (QUESTIONNAIRE.first_page, QUESTIONNAIRE.second_page):
+        form = QuestionsForm(posted, questionnaire=QUESTIONNAIRE, names=names, language="id")
+        assert given_answers(posted, names) == (form.answers() if form.is_valid() else None)
 
 
 def stands(response: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
@@ -10,6 +9,7 @@ import pytest
 from django.db import connection
 from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
+from teladan.core import clock
 from teladan.feedback import tokens
 from teladan.feedback.actions.casting import Submission, amend_rating, cast_again, cast_many, cast_rating
 from teladan.feedback.actions.receipts import finish_rating
@@ -22,12 +22,11 @@ PLANNED_ONCE = ("cast", "cast_again", "amend", "finish", "staged_rating", "ticke
 
 
 @pytest.fixture
-def _nothing_prepared() -> Iterator[None]:
+def _nothing_prepared() -> None:
     connection.ensure_connection()
     connection.connection._prepared.clear()
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
-    yield
 
 
 def prepared() -> list[str]:
@@ -61,9 +60,7 @@ def test_each_step_of_the_way_is_planned_once(office: Office) -> None:
 
 
 @pytest.mark.usefixtures("_nothing_prepared")
-def test_many_casts_and_single_ones_share_a_plan(office: Office, october: object) -> None:
-    from teladan.core import clock
-
+def test_many_casts_and_single_ones_share_a_plan(office: Office) -> None:
     one, other = office.tokens(2)
     cast_many([Submission(tokens.token_hash(one), {"overall": 4, "waktu": 1}, clock.now())])
     cast_rating(token_hash=tokens.token_hash(other), answers={"overall": 1})
@@ -95,7 +92,9 @@ def test_plain_values_arrive_as_what_they_were() -> None:
         "word": "a 'b' \\ %s {c}",
         "none": None,
     }
-    query = """SELECT %(blob)s::bytea, %(list)s::int[], %(day)s::date, %(id)s::uuid, %(word)s::text, %(none)s::smallint"""
+    query = (
+        """SELECT %(blob)s::bytea, %(list)s::int[], %(day)s::date, %(id)s::uuid, %(word)s::text, %(none)s::smallint"""
+    )
     with prepared_cursor() as cursor:
         cursor.execute(query, plain(values))
         blob, numbers, *rest = cursor.fetchone()

@@ -206,9 +206,6 @@ def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: s
     key = read_edit_key(edit_key)
     asked = {*STAFF_ELEMENTS, *key.second_page}
     values: dict[str, Any] = {name: _scaled(name, answers.get(name)) if name in asked else None for name in ELEMENTS}
-    with prepared_cursor() as cursor:
-        values |= {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]}
-        cursor.execute(statement("amend"), plain(values))
-        (finished,) = cursor.fetchone()
+    (finished,) = one_row("amend", values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})
     if finished:
         raise EditClosed

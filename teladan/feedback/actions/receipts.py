@@ -20,7 +20,7 @@ from teladan.feedback.actions.sealing import open_month
 from teladan.feedback.leaves import Kind
 from teladan.feedback.models import CollectionMonth, RefusedRating, SettleRound, StagedRating
 from teladan.feedback.queries import collection_rules
-from teladan.feedback.sql import plain, prepared_cursor, statement
+from teladan.feedback.sql import named_row, one_row, plain, prepared_cursor, statement
 from teladan.ledger import keys as ledger_keys
 
 _TRIES = 5  # against the citizen's own other page; each needs another change of the same rating in between
@@ -62,9 +62,7 @@ def finish_rating(*, edit_key: str) -> Receipt:
             raise EditClosed
         if found.leaf is not None:
             return _receipt(found)
-        with prepared_cursor() as cursor:
-            cursor.execute(statement("finish"), plain(found.values()))
-            (done,) = cursor.fetchone()
+        (done,) = one_row("finish", found.values())
         if done:
             return _receipt(found)
     raise EditClosed
@@ -85,13 +83,9 @@ def _receipt(found: Staged) -> Receipt:
 
 
 def _staged(rating: uuid.UUID) -> Staged | None:
-    with prepared_cursor() as cursor:
-        cursor.execute(statement("staged_rating"), plain({"rating": rating}))
-        row = cursor.fetchone()
-        names = [column.name for column in cursor.description or ()]
-    if row is None:
+    values = named_row("staged_rating", {"rating": rating})
+    if values is None:
         return None
-    values = dict(zip(names, row, strict=True))
     return read_row(values, bytes(values["key"]) if values["key"] is not None else _key_of(values["month"]))
 
 

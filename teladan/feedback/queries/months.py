@@ -15,7 +15,7 @@ from teladan.core import clock, policy
 from teladan.feedback import rules
 from teladan.feedback.models import CollectionMonth, IssueDayCount, LatencyBucket, TicketCount
 from teladan.feedback.questionnaire import Plan, plan_of
-from teladan.feedback.sql import plain, prepared_cursor, statement
+from teladan.feedback.sql import one_row
 
 _REMEMBER_SECONDS = 60
 _remembered: dict[date, tuple[float, dict[str, Any]]] = {}
@@ -107,9 +107,7 @@ def ticket_page(token_hash: bytes) -> tuple[date, bool]:
     Whether it was used or is too old makes no difference.
     """
     today = clock.today()
-    with prepared_cursor() as cursor:
-        cursor.execute(statement("ticket_page"), plain({"token_hash": token_hash, "today": today}))
-        found: tuple[date, bool] | None = cursor.fetchone()
+    found: tuple[date, bool] | None = one_row("ticket_page", {"token_hash": token_hash, "today": today})
     return found or (clock.month_of(today), False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -24,27 +24,41 @@ def statement(name: str) -> str:
     return "\n".join(text for line in lines if (text := _COMMENT.sub("", line).strip()))
 
 
-def one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The row of a statement that may be sent twice without harm.
+def one_row(name: str, values: Mapping[str, Any]) -> Any:
+    """The row of a statement that may be sent twice without harm, or None.
 
     Nobody asks first whether the connection still lives: that costs as much as a cast spends in Python. When it died
     since the last request, the statement is sent again over a new one.
     """
+    return _sent(name, values, lambda cursor: cursor.fetchone())
+
+
+def named_row(name: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`one_row` with the names of its columns."""
+    found: dict[str, Any] | None = _sent(name, values, _named)
+    return found
+
+
+def _named(cursor: CursorWrapper) -> dict[str, Any] | None:
+    row = cursor.fetchone()
+    return row and dict(zip((column.name for column in cursor.description or ()), row, strict=True))
+
+
+def _sent(name: str, values: Mapping[str, Any], read: Callable[[CursorWrapper], Any]) -> Any:
     try:
-        return _one_row(name, values)
+        return _sent_once(name, values, read)
     except (OperationalError, InterfaceError):
         if connection.in_atomic_block or connection.is_usable():
             raise
         connection.close()
-        return _one_row(name, values)
+        return _sent_once(name, values, read)
 
 
-def _one_row(name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+def _sent_once(name: str, values: Mapping[str, Any], read: Callable[[CursorWrapper], Any]) -> Any:
     connection.health_check_done = True  # type: ignore[attr-defined]  # Django's own field, missing in its stubs
     with prepared_cursor() as cursor:
         cursor.execute(statement(name), plain(values))
-        row: tuple[Any, ...] = cursor.fetchone()
-        return row
+        return read(cursor)
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, str | None]:

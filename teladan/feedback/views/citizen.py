@@ -34,7 +34,7 @@ from teladan.feedback.actions.holding import hold_own_unit
 from teladan.feedback.actions.profiles import add_profile
 from teladan.feedback.actions.receipts import finish_rating, receipt_for
 from teladan.feedback.actions.tickets import TooManyTries, redeem_typed
-from teladan.feedback.forms import CommentForm, OfficialForm, QuestionsForm, TypedForm
+from teladan.feedback.forms import CommentForm, OfficialForm, QuestionsForm, TypedForm, given_answers
 from teladan.feedback.models import ELEMENTS
 from teladan.feedback.queries import collection_rules, first_page_month, plan_for, ticket_page
 from teladan.feedback.queries.deliveries import ticket_behind
@@ -88,11 +88,12 @@ def rating_form(request: HttpRequest) -> HttpResponse:
     questionnaire = plan_for(hand.again or first_page_month(hand.token_hash)).questionnaire
     if request.method != "POST":
         return _marked(request, still(request, _first_blank, _who_reads(), questionnaire.version))
-    form = _questions(request.POST, questionnaire, questionnaire.first_page)
-    if not form.is_valid():
+    answers = given_answers(request.POST, questionnaire.first_page)
+    if answers is None:
+        form = _questions(request.POST, questionnaire, questionnaire.first_page)
         return HttpResponse(_first_page(form, _who_reads()), status=422)
     try:
-        cast = _cast(request, hand, form.answers())
+        cast = _cast(request, hand, answers)
     except DifferentAnswers:
         return render(request, "feedback/rating_different.html", status=409)
     response = see_other("rating-more")
@@ -158,11 +159,12 @@ def rating_more(request: HttpRequest) -> HttpResponse:
     version = plan_for(key.month).questionnaire.version
     if request.method != "POST":
         return still(request, _second_blank, version, key.second_page)
-    form = _questions(request.POST, version_named(version), key.second_page)
-    if not form.is_valid():
+    answers = given_answers(request.POST, key.second_page)
+    if answers is None:
+        form = _questions(request.POST, version_named(version), key.second_page)
         return HttpResponse(_second_page(form), status=422)
     try:
-        amend_rating(edit_key=edit_key_in_hand(request), answers=form.answers())
+        amend_rating(edit_key=edit_key_in_hand(request), answers=answers)
     except EditClosed:
         return _closed(request)
     return see_other("rating-comment")
