@@ -64,7 +64,7 @@ def _run(seconds: float, rounds: int) -> None:
 
 
 def _print(rates: dict[str, tuple[Rate, float]]) -> None:
-    """Also the processor's time for each, client and database included: other people's work hardly changes it."""
+    """Also the processor's time for each, client and database included: other people's work changes it less."""
     (bare, bare_spent), (inside, _) = rates[BARE], rates[INSIDE]
     print(
         f"{'':34} {'per detik':>10} {'median ms':>10} {'p99 ms':>8} {'/ polos':>8} {'/ sistem':>9} {'p99 / polos':>12}"
