@@ -40,11 +40,15 @@ class Stopped(Exception):
 
 @dataclass
 class Child:
-    """A program that should keep running."""
+    """A program that should keep running. `orphaned` is what ends it when we were killed.
+
+    The worker is killed then: told to end it would wait for a database that went with us; its work is done again.
+    """
 
     name: str
     command: list[str]
     grace: float
+    orphaned: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     quick_deaths: int = 0
@@ -80,7 +84,7 @@ class Supervisor:
         web += ["--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "--no-access-log"]
         web += ["--respawn-failed-workers", "--workers-kill-timeout", "4", "teladan.config.wsgi:application"]
         self.web = Child("situs", [sys.executable, *web], grace=12)
-        self.worker = Child("pekerja", [*teladan(), "worker"], grace=25)
+        self.worker = Child("pekerja", [*teladan(), "worker"], grace=25, orphaned=signal.SIGKILL)
 
     def run(self, *setup: str) -> None:
         """Everything up, kept up until asked to stop, everything down."""
@@ -163,7 +167,7 @@ class Supervisor:
             env=self.environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches us alone; we say who stops when
-            preexec_fn=postgres.dying_with(os.getpid(), signal.SIGTERM),
+            preexec_fn=postgres.dying_with(os.getpid(), child.orphaned),
         )
         child.started = time.monotonic()
 

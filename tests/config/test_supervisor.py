@@ -102,10 +102,10 @@ def test_serve_lives_through_kills_and_stops_cleanly(start: Start, home: Path, f
     orphans = [pid for pid in note().values() if isinstance(pid, int)]
     run.kill()
     run.wait()
+    wait_for(lambda: not any(map(alive, orphans)))
     again = start("serve", "--port", free_port)
     lines_until(again, "Situs siap")
     assert status(free_port) == 200
-    wait_for(lambda: not any(map(alive, orphans)))
 
     children = [pid for pid in note().values() if isinstance(pid, int)]
     again.send_signal(signal.SIGTERM)
