@@ -17,7 +17,22 @@ from typing import TYPE_CHECKING, Any
 from .callbacks import Estimate, drawn, estimate, power_of, seed_of, size_for
 from .change import Annual, Change, Moved, Window, annual, apart, between, change, may_move, non_overlapping
 from .funnel import Funnel, Mean, Position, Share, funnel, mean_limits, share_limits
-from .ikm import ELEMENTS, REGIMES, STAFF_ELEMENTS, Ikm, band_of, ikm, index, regime_named, round_half_up, sample_size
+from .ikm import (
+    ELEMENTS,
+    REGIMES,
+    STAFF_ELEMENTS,
+    UNANSWERED,
+    Ikm,
+    Pattern,
+    band_of,
+    ikm,
+    ikm_of_patterns,
+    index,
+    regime_named,
+    round_half_up,
+    sample_size,
+    tally,
+)
 from .integrity import (
     Audit,
     Bounds,
@@ -75,6 +90,7 @@ __all__ = [
     "ELEMENTS",
     "REGIMES",
     "STAFF_ELEMENTS",
+    "UNANSWERED",
     "Annual",
     "Audit",
     "Bounds",
@@ -101,6 +117,7 @@ __all__ = [
     "Month",
     "Moved",
     "Officer",
+    "Pattern",
     "Plan",
     "Pooling",
     "Position",
@@ -141,6 +158,7 @@ __all__ = [
     "funnel",
     "icc_for",
     "ikm",
+    "ikm_of_patterns",
     "index",
     "integrity",
     "may_move",
@@ -169,6 +187,7 @@ __all__ = [
     "stability",
     "standing",
     "suggest",
+    "tally",
     "top_k",
     "variance_components",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from operator import getitem
 
 ELEMENTS = (
     "persyaratan",
@@ -32,6 +33,9 @@ LEGACY_WEIGHTS: Mapping[str, Fraction] = {"0.11": Fraction(11, 100), "0.111": Fr
 
 Z95 = 1.959963984540054
 Exact = Fraction | Decimal | int
+Pattern = tuple[int | None, ...]
+"""Nine answers in the order of `ELEMENTS`; None where there is none."""
+UNANSWERED: Pattern = (None,) * len(ELEMENTS)
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,19 @@ def ikm(rows: Iterable[Mapping[str, object]], *, regime: str = DEFAULT_REGIME, c
     >>> ikm([{**perfect, "count": 50}]).value, ikm([{**perfect, "biaya": None}]).missing
     (Decimal('100.00'), ('biaya',))
     """
-    patterns = _patterns(rows, count)
+    return ikm_of_patterns(_patterns(rows, count), regime=regime)
+
+
+def ikm_of_patterns(patterns: Mapping[Pattern, int], *, regime: str = DEFAULT_REGIME) -> Ikm:
+    """The same index from nine answers in the order of `ELEMENTS` and how many citizens gave exactly these.
+
+    For callers that counted them already; the answers must be 1-4 or None.
+    """
     bands = regime_named(regime)
-    n = sum(patterns.values())
-    answered = [sum(c for p, c in patterns.items() if p[e] is not None) for e in range(9)]
-    totals = [sum(c * (p[e] or 0) for p, c in patterns.items()) for e in range(9)]
+    n = sum(patterns.values()) - patterns.get(UNANSWERED, 0)
+    tallies = tally(patterns)
+    answered = [sum(found[1:]) for found in tallies]
+    totals = [sum(value * times for value, times in enumerate(found)) for found in tallies]
     means = [Fraction(t, a) if a else None for t, a in zip(totals, answered, strict=True)]
     elements = tuple(_element(*parts, bands) for parts in zip(ELEMENTS, answered, means, strict=True))
     missing = tuple(e.element for e in elements if not e.n)
@@ -151,6 +163,16 @@ def ikm(rows: Iterable[Mapping[str, object]], *, regime: str = DEFAULT_REGIME, c
     se = _standard_error(patterns, known, answered, n)
     low, high = (None, None) if se is None else (max(25.0, exact - Z95 * se), min(100.0, exact + Z95 * se))
     return Ikm(regime, n, elements, exact, value, band.grade, band.label, se, low, high, missing)
+
+
+def tally(patterns: Mapping[Pattern, int]) -> list[list[int]]:
+    """Per element how many citizens did not answer it (0) and how many answered 1, 2, 3 and 4."""
+    counts = list(patterns.values())
+    found = [[0] * 5 for _ in ELEMENTS]
+    for column, one in zip(zip(*patterns, strict=True), found, strict=False):
+        for answer, times in zip(column, counts, strict=True):
+            one[answer or 0] += times
+    return found
 
 
 def index(nrr_sum: Exact, *, weight: Fraction = NINTH) -> Fraction:
@@ -205,9 +227,6 @@ def _exact(value: Exact) -> Fraction:
     return Fraction(value)
 
 
-Pattern = tuple[int | None, ...]
-
-
 def _patterns(rows: Iterable[Mapping[str, object]], count: str) -> dict[Pattern, int]:
     """Merge rows into patterns of nine answers with their counts; rows that answer no element are no respondents."""
     patterns: dict[Pattern, int] = {}
@@ -237,14 +256,18 @@ def _element(name: str, n: int, mean: Fraction | None, regime: Regime) -> Elemen
     return ElementMean(name, n, mean, value, band_of(value, regime.code).grade)
 
 
-def _standard_error(patterns: dict[Pattern, int], means: list[Fraction], answered: list[int], n: int) -> float | None:
+def _standard_error(
+    patterns: Mapping[Pattern, int], means: list[Fraction], answered: list[int], n: int
+) -> float | None:
     if n < 2:
         return None
     weights = [25 / 9 * n / a for a in answered]
-    centres = [float(m) for m in means]
+    parts = [
+        {None: 0.0, **{x: weight * (x - float(mean)) for x in range(1, 5)}}
+        for mean, weight in zip(means, weights, strict=True)
+    ]
     squares = 0.0
     for pattern, times in patterns.items():
-        parts = zip(pattern, centres, weights, strict=True)
-        z = sum(w * (x - m) for x, m, w in parts if x is not None)
+        z = sum(map(getitem, parts, pattern))
         squares += times * z * z
     return math.sqrt(squares / (n - 1) / n)

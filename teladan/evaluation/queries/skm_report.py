@@ -25,10 +25,11 @@ from teladan.feedback import queries as feedback
 from teladan.feedback.questionnaire import questionnaire_on
 from teladan.people import queries as people
 from teladan.people.models import Unit
+from teladan.scoring import Pattern
 from teladan.scoring.ikm import DEFAULT_REGIME
 
 Json = dict[str, Any]
-Rows = Sequence[Mapping[str, int | None]]
+Patterns = Mapping[Pattern, int]
 TREND_MONTHS = 12
 FIGURES = ("unit", "period", "regime", "n", "ikm", "elements", "services", "events", "tickets", "spent", "plan")
 """What a reader would call the content; the trend and the previous plan change when other reports do."""
@@ -44,8 +45,22 @@ class Measured:
     by_element: Mapping[str, frozenset[date]]
 
 
+@dataclass(frozen=True)
+class Report:
+    """What a report says, and the answers it rests on: by month, in the disjoint sets of months that its figures add up."""
+
+    payload: Json
+    answers: Mapping[date, Patterns]
+    sets: tuple[frozenset[date], ...]
+
+
 def report_payload(unit: Unit, period: Period) -> Json:
-    """Everything the report says. The number of queries does not depend on months, services or answers."""
+    """Everything the report says."""
+    return report(unit, period).payload
+
+
+def report(unit: Unit, period: Period) -> Report:
+    """The report. The number of queries does not depend on months, services or answers."""
     results = _results(unit, period)
     whole = {row.closing.month: row for row in results if row.service_id is None}
     months = sorted(whole)
@@ -53,12 +68,13 @@ def report_payload(unit: Unit, period: Period) -> Json:
     k = max((int(values["disclosure.k"]) for values in policy.values()), default=10)
     regime = str(policy[max(policy)]["ikm.regime"]) if policy else DEFAULT_REGIME
     answers = feedback.period_answers(unit.pk, months)
-    measured = _measure(_by_month(answers), whole, regime, lambda cells: rules.months_used(period, cells, k))
+    by_month = _by_month(answers)
+    measured = _measure(by_month, whole, regime, lambda cells: rules.months_used(period, cells, k))
     elements = [_element(measured, name, months, regime) for name in scoring.ELEMENTS]
     valued = [Valued(one["element"], Decimal(one["value"]), one["grade"]) for one in elements if one["grade"]]
     ikm = measured.index.value if all(one["grade"] for one in elements) else None
     tree = people.tree(clock.month_end(period.last))
-    return {
+    payload = {
         "unit": unit.code,
         "unit_name": tree.names.get(unit.pk, unit.code),
         "office": office_of(unit.pk, tree),
@@ -79,6 +95,7 @@ def report_payload(unit: Unit, period: Period) -> Json:
         "questions": _questions(period),
         "closings": [_closing(whole[month]) for month in months],
     }
+    return Report(payload, by_month, rules.sets_used(period, _cells(by_month, whole), k))
 
 
 def content_digest(payload: Json) -> str:
@@ -96,48 +113,67 @@ def _results(unit: Unit, period: Period) -> list[UnitResult]:
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 
-def _by_month(answers: Iterable[feedback.MonthAnswers], service: int | None = None) -> dict[date, Rows]:
-    found: dict[date, list[Mapping[str, int | None]]] = {}
+def _by_month(answers: Iterable[feedback.MonthAnswers], service: int | None = None) -> dict[date, Patterns]:
+    found: dict[date, dict[Pattern, int]] = {}
     for one in answers:
         if service is None or one.service_id == service:
-            found.setdefault(one.month, []).extend(one.rows)
+            _add(one.patterns, to=found.setdefault(one.month, {}))
     return dict(found)
 
 
+def _add(patterns: Patterns, *, to: dict[Pattern, int]) -> None:
+    for pattern, times in patterns.items():
+        to[pattern] = to.get(pattern, 0) + times
+
+
+def _cells(answers: Mapping[date, Patterns], results: Mapping[date, UnitResult]) -> dict[date, Cell]:
+    """Respondents per month: those who answered any element."""
+    return {
+        month: Cell(
+            sum((found := answers.get(month, {})).values()) - found.get(scoring.UNANSWERED, 0), result.is_published
+        )
+        for month, result in results.items()
+    }
+
+
 def _measure(
-    rows: Mapping[date, Rows],
+    answers: Mapping[date, Patterns],
     results: Mapping[date, UnitResult],
     regime: str,
     used: Callable[[Mapping[date, Cell]], frozenset[date]],
 ) -> Measured:
     """Mask every answer of a month on which its element's figure may not rest, then compute as for one month."""
 
-    def cells(element: str | None) -> dict[date, Cell]:
-        return {
-            month: Cell(_count(rows.get(month, ()), element), _is_shown(result, element))
-            for month, result in results.items()
-        }
-
-    by_element = {name: used(cells(name)) for name in scoring.ELEMENTS}
-    respondents = cells(None)
+    tallies = {month: scoring.tally(found) for month, found in answers.items()}
+    by_element = {
+        name: used(
+            {
+                month: Cell(
+                    sum(tallies[month][place][1:]) if month in tallies else 0,
+                    result.is_published and name in result.elements,
+                )
+                for month, result in results.items()
+            }
+        )
+        for place, name in enumerate(scoring.ELEMENTS)
+    }
+    respondents = _cells(answers, results)
     months = used(respondents)
-    masked = [
-        {**row, **{name: None for name in scoring.ELEMENTS if month not in by_element[name]}}
-        for month, found in rows.items()
-        for row in found
-    ]
-    return Measured(
-        scoring.ikm(masked, regime=regime), sum(respondents[month].n for month in months), months, by_element
-    )
+    masked: dict[Pattern, int] = {}
+    for month, found in answers.items():
+        _add(_masked(found, [month in by_element[name] for name in scoring.ELEMENTS]), to=masked)
+    index = scoring.ikm_of_patterns(masked, regime=regime)
+    return Measured(index, sum(respondents[month].n for month in months), months, by_element)
 
 
-def _count(rows: Rows, element: str | None) -> int:
-    asked = scoring.ELEMENTS if element is None else (element,)
-    return sum(row["count"] or 0 for row in rows if any(row[name] for name in asked))
-
-
-def _is_shown(result: UnitResult, element: str | None) -> bool:
-    return result.is_published and (element is None or element in result.elements)
+def _masked(patterns: Patterns, kept: Sequence[bool]) -> Patterns:
+    if all(kept):
+        return patterns
+    found: dict[Pattern, int] = {}
+    for pattern, times in patterns.items():
+        rest = tuple(answer if stays else None for answer, stays in zip(pattern, kept, strict=True))
+        found[rest] = found.get(rest, 0) + times
+    return found
 
 
 def _index(measured: Measured, ikm: Decimal | None) -> Json:

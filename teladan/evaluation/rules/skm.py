@@ -118,24 +118,29 @@ def months_used(period: Period, cells: Mapping[date, Cell], k: int) -> frozenset
     answers; what stays out waits for the semester, then for the year. So whatever is published, of any period, is a sum
     of the same disjoint sets of at least k answers, and no subtraction can end in a smaller one.
     """
-    return frozenset(_split(period, cells, k)[0])
+    return frozenset().union(*sets_used(period, cells, k))
 
 
-def _split(period: Period, cells: Mapping[date, Cell], k: int) -> tuple[set[date], set[date]]:
-    """(months used, withheld months that still wait)."""
+def sets_used(period: Period, cells: Mapping[date, Cell], k: int) -> tuple[frozenset[date], ...]:
+    """Those disjoint sets: each shown month for itself, and each group of withheld months that came in together."""
+    return tuple(_split(period, cells, k)[0])
+
+
+def _split(period: Period, cells: Mapping[date, Cell], k: int) -> tuple[list[frozenset[date]], frozenset[date]]:
+    """(sets used, withheld months that still wait)."""
     if period.span == MONTH:
-        cell = cells.get(period.first, Cell(0, False))
+        cell, one = cells.get(period.first, Cell(0, False)), frozenset({period.first})
         if not cell.n:
-            return set(), set()
-        return ({period.first}, set()) if cell.shown else (set(), {period.first})
-    used: set[date] = set()
-    waiting: set[date] = set()
+            return [], frozenset()
+        return ([one], frozenset()) if cell.shown else ([], one)
+    used: list[frozenset[date]] = []
+    waiting: frozenset[date] = frozenset()
     for part in period.parts():
         shown, rest = _split(part, cells, k)
-        used |= shown
+        used += shown
         waiting |= rest
     if sum(cells[month].n for month in waiting) >= k:
-        return used | waiting, set()
+        return [*used, waiting], frozenset()
     return used, waiting
 
 

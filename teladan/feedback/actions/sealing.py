@@ -260,9 +260,13 @@ def _forget_outlived(month: date, rules: dict[str, Any]) -> None:
 
 
 def _vacuum() -> None:
-    """Clear the dead rows of what was forgotten from the tables' files; not possible inside a transaction."""
+    """Clear the dead rows of what was forgotten from the tables' files; not possible inside a transaction.
+
+    The sealed ratings never change again: reports read them at once as the database has come to know them.
+    """
     if connection.in_atomic_block:
         return
     with connection.cursor() as cursor:
         for table in _EMPTIED:
             cursor.execute(f"VACUUM {table}")
+        cursor.execute("VACUUM (ANALYZE) feedback_sealedrating")

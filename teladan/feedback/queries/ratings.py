@@ -18,6 +18,7 @@ from teladan.feedback.models import ELEMENTS, STAFF_ELEMENTS, CollectionMonth, S
 from teladan.feedback.queries.months import thresholds, thresholds_of
 from teladan.feedback.questionnaire import plan_of
 from teladan.feedback.sql import statement
+from teladan.scoring import Pattern
 
 _COUNTABLE = (*STAFF_ELEMENTS, "waktu")
 
@@ -55,11 +56,11 @@ class UnitAnswers:
 
 @dataclass(frozen=True)
 class MonthAnswers:
-    """All answers given to one service of a unit in one sealed month; `rows` go to `scoring.ikm` as they are."""
+    """All answers given to one service of a unit in one sealed month: how many citizens gave which nine answers."""
 
     month: date
     service_id: int
-    rows: tuple[Mapping[str, int | None], ...]
+    patterns: Mapping[Pattern, int]
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,13 @@ def period_answers(unit_id: int, months: Iterable[date]) -> list[MonthAnswers]:
     for month, *rest in _rows("period_answers", {"unit": unit_id, "months": list(months)}):
         by_month.setdefault(month, []).append(tuple(rest))
     frozen = thresholds_of(list(by_month))
-    found: dict[tuple[date, int], list[Mapping[str, int | None]]] = {}
+    found: dict[tuple[date, int], dict[Pattern, int]] = {}
     for month, rows in by_month.items():
         share = plan_of(frozen[month], month).share
         for service, *rest in rows if share == 1 else _drawn_cost(rows, share):
-            row = {**dict(zip(ELEMENTS, rest[:9], strict=True)), "count": rest[9]}
-            found.setdefault((month, service), []).append(row)
-    return [MonthAnswers(month, service, tuple(rows)) for (month, service), rows in found.items()]
+            patterns, pattern = found.setdefault((month, service), {}), tuple(rest[:9])
+            patterns[pattern] = patterns.get(pattern, 0) + rest[9]
+    return [MonthAnswers(month, service, patterns) for (month, service), patterns in found.items()]
 
 
 def _none_first(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
@@ -156,6 +157,15 @@ def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         cursor.execute(statement(name), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def officers_rated(unit_id: int, months: Iterable[date]) -> dict[date, dict[UUID | None, int]]:
+    """How many sealed ratings each officer of a unit has in each month; None counts those whose officer was forgotten."""
+    rows = SealedRating.objects.filter(unit=unit_id, month__in=list(months)).values_list("month", "officer")
+    found: dict[date, dict[UUID | None, int]] = {}
+    for month, officer, n in rows.annotate(n=Count("pk")):
+        found.setdefault(month, {})[officer] = n
+    return found
 
 
 def rating_counts(months: Iterable[date]) -> list[RatingCount]:
