@@ -65,9 +65,9 @@ if find_spec("django_linear_migrations"):  # a tool of developers; the running p
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "teladan.core.lanes.few_files_at_once",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "teladan.core.lanes.few_files_at_once",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 SECONDS = 30
+NICENESS = 10  # citizens and pages come first
 _turn = BoundedSemaphore(2)
 """Documents are made two at a time, so that a rush of readers does not fill the memory."""
 
@@ -103,6 +105,7 @@ def _without(value: Any, letters: set[str]) -> Any:
 
 
 def _main() -> None:
+    os.nice(NICENESS)
     sys.stdout.buffer.write(_compile(json.load(sys.stdin)))
 
 
