@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import cycle
+from multiprocessing import get_context
+from typing import Any
 
 from bench import citizen, closing, stack
 from bench.client import Answer, Client, Rate, best, measure
@@ -15,15 +21,38 @@ from bench.employees import signed_in
 ANSWERS = 100_000
 EAGER = 16  # people who want a file at the same time, again and again: far more than threads
 RATERS_PER_SECOND = 300 / 600
+TURNS = 6
+STAFF = 2  # people who read one page after the other without a pause
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """People who want files again and again: how many, whether a 503 makes them wait as it asks, and of which server."""
+
+    words: str
+    people: int
+    waits: bool
+    port: int
+
+
+@dataclass
+class Beside:
+    """What citizens got beside a crowd, and the crowd itself."""
+
+    rates: list[Rate] = field(default_factory=list)
+    casts: Counter[int] = field(default_factory=Counter)
+    files: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
+    without_time: int = 0  # refusals that did not say when to come back
 
 
 def run(seconds: float, rounds: int) -> None:
     with stack.database():
         cookies = _closed_month()
-        with stack.web("teladan.config.wsgi:application") as port:
-            _reports(port, cookies, seconds, rounds)
-            _too_many_files(port, cookies, seconds * 3)
-            _staff_beside_citizens(port, cookies, seconds * 10)
+        with stack.web("teladan.config.wsgi:application") as port, stack.web("bench.refusing:application") as refusing:
+            _reports(port, cookies, seconds / 3, rounds)
+            _too_many_files(port, refusing, cookies, seconds, rounds)
+            _staff_beside_citizens(port, cookies, seconds * 6)
 
 
 def _closed_month() -> str:
@@ -37,16 +66,19 @@ def _closed_month() -> str:
     return signed_in()
 
 
-def _reports(port: int, cookies: str, seconds: float, rounds: int) -> None:
-    from teladan.people.models import Unit
+def _address() -> str:
+    return f"/skm/U00/{closing.MONTH:%Y-%m}"
 
-    report = f"/skm/{Unit.objects.get(code='U00').code}/{closing.MONTH:%Y-%m}"
-    print(f"laporan SKM atas {ANSWERS:,} jawaban satu unit")
-    for name, path in {"halaman": report, "XLSX": f"{report}/laporan.xlsx"}.items():
-        get = _get(path, cookies)
+
+def _reports(port: int, cookies: str, seconds: float, rounds: int) -> None:
+    print(f"laporan SKM atas {ANSWERS:,} jawaban satu unit; beban mesin {os.getloadavg()[0]:.1f}")
+    for name, path in {"halaman": "", "XLSX": "/laporan.xlsx", "CSV": "/jawaban.csv"}.items():
+        get = _get(_address() + path, cookies)
         measure(port, get, 0.5, connections=1)
         rate = best([measure(port, get, seconds, connections=1) for _ in range(rounds)])
-        print(f"  {name:8} median {rate.median_ms:7.0f} ms   p99 {rate.p99_ms:7.0f} ms")
+        print(
+            f"  {name:8} median {rate.median_ms:7.0f} ms   p99 {rate.p99_ms:7.0f} ms   ({rate.count} kali)", flush=True
+        )
 
 
 def _get(path: str, cookies: str) -> Callable[[Client], None]:
@@ -58,40 +90,36 @@ def _get(path: str, cookies: str) -> Callable[[Client], None]:
     return act
 
 
-def _too_many_files(port: int, cookies: str, seconds: float) -> None:
-    """As many people as EAGER want a file, while citizens rate over four connections as fast as they can."""
-    from teladan.people.models import Unit
-
-    path = f"/skm/{Unit.objects.get(code='U00').code}/{closing.MONTH:%Y-%m}/laporan.xlsx"
-    files: Counter[str] = Counter()
-    in_hand = citizen.hands(citizen.tokens(int(seconds * 1500)))
-
-    def want() -> None:
-        client = Client(port)
-        while time.perf_counter() < until:
-            answer = client.get(path, cookies)
-            later = b"retry-after:" in answer.head.lower()
-            files[f"{answer.status}{' dengan Retry-After' if later else ''}"] += 1
-        client.close()
-
-    alone = measure(port, citizen.post(citizen.hands(citizen.tokens(4000))), 2)
-    until = time.perf_counter() + seconds
-    eager = [threading.Thread(target=want) for _ in range(EAGER)]
-    for thread in eager:
-        thread.start()
-    casts: Counter[int] = Counter()
-    beside = measure(port, _counted(casts, in_hand), seconds)
-    for thread in eager:
-        thread.join()
-    done, all_casts = casts[303], sum(casts.values())
-    print(f"{EAGER} orang meminta berkas terus-menerus, warga menilai")
-    print(f"  berkas: {dict(files)}")
-    print(f"  penilaian berhasil: {done:,} dari {all_casts:,} ({done / all_casts:.2%}), ", end="")
-    print(f"{beside.per_second:.0f} per detik, p99 {beside.p99_ms:.0f} ms (tanpa berkas: {_words(alone)})")
+# --- files wanted by too many ----------------------------------------------------------------------------------------
 
 
-def _words(rate: Rate) -> str:
-    return f"{rate.per_second:.0f} per detik, p99 {rate.p99_ms:.0f} ms"
+def _too_many_files(port: int, refusing: int, cookies: str, seconds: float, rounds: int) -> None:
+    """Citizens rate over four connections as fast as they can: alone, then beside each crowd, turn by turn."""
+    crowds = [
+        Crowd("tidak ada yang meminta berkas", 0, False, port),
+        Crowd("2 orang mengunduh terus-menerus", 2, False, port),
+        Crowd(f"{EAGER} orang, menunggu bila diminta", EAGER, True, port),
+        Crowd(f"{EAGER} orang tanpa jeda", EAGER, False, port),
+        Crowd(f"{EAGER} orang tanpa jeda, pada server lain", EAGER, False, refusing),
+    ]
+    in_hand = citizen.hands(citizen.tokens(int(seconds * len(crowds) * 1200) + 4000))
+    measure(port, _counted(Counter(), in_hand), 1)
+    found = {crowd: Beside() for crowd in crowds}
+    for _ in range(rounds):
+        for crowd, beside in found.items():
+            with _wanting(crowd, cookies, beside):
+                beside.rates.append(measure(port, _counted(beside.casts, in_hand), seconds / rounds))
+    print(
+        f"\n{'warga menilai sementara':40} {'berhasil':>16} {'per detik':>9} {'p99 ms':>7} {'berkas/s':>9} {'503/s':>7}"
+    )
+    for crowd, beside in found.items():
+        done, tries, rate = beside.casts[303], sum(beside.casts.values()), best(beside.rates)
+        print(
+            f"{crowd.words:40} {f'{done:,}/{tries:,}':>16} {rate.per_second:>9.0f} {rate.p99_ms:>7.0f} "
+            f"{beside.files[200] / (beside.seconds or 1):>9.1f} {beside.files[503] / (beside.seconds or 1):>7.0f}",
+            flush=True,
+        )
+    print(f"503 tanpa Retry-After: {sum(beside.without_time for beside in found.values())}")
 
 
 def _counted(casts: Counter[int], cookies: Iterator[str]) -> Callable[[Client], None]:
@@ -105,49 +133,111 @@ def _counted(casts: Counter[int], cookies: Iterator[str]) -> Callable[[Client], 
     return act
 
 
+@contextmanager
+def _wanting(crowd: Crowd, cookies: str, beside: Beside) -> Iterator[None]:
+    """The crowd lives in a process of its own: it shall not wait for the raters' interpreter, nor they for its."""
+    if not crowd.people:
+        yield
+        return
+    fork = get_context("fork")
+    stop, found = fork.Event(), fork.SimpleQueue()
+    process = fork.Process(target=_want, args=(crowd, cookies, stop, found))
+    process.start()
+    time.sleep(0.2)
+    try:
+        yield
+    finally:
+        stop.set()
+        files, without_time, seconds = found.get()
+        process.join()
+    beside.files.update(files)
+    beside.without_time += without_time
+    beside.seconds += seconds
+
+
+def _want(crowd: Crowd, cookies: str, stop: Any, found: Any) -> None:
+    files: Counter[int] = Counter()
+    without_time: list[str] = []
+
+    def one() -> None:
+        client = Client(crowd.port)
+        for path in cycle((f"{_address()}/laporan.xlsx", f"{_address()}/jawaban.csv")):
+            if stop.is_set():
+                break
+            answer = client.get(path, cookies)
+            files[answer.status] += 1
+            later = answer.head.lower().partition(b"retry-after:")[2].split(b"\r\n")[0]
+            if answer.status == 503 and not later:
+                without_time.append(path)
+            if answer.status == 503 and crowd.waits:
+                stop.wait(float(later))
+        client.close()
+
+    began = time.perf_counter()
+    threads = [threading.Thread(target=one) for _ in range(crowd.people)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found.put((files, len(without_time), time.perf_counter() - began))
+
+
+# --- staff beside citizens -------------------------------------------------------------------------------------------
+
+
 def _staff_beside_citizens(port: int, cookies: str, seconds: float) -> None:
     """Staff pages alone and with 300 citizens in ten minutes, turn by turn, so that both see the same machine."""
-    paths = ["/", "/bulan", "/pegawai", "/hasil-unit"]
+    paths = ["/", "/bulan", "/pegawai", "/hasil-unit", "/skm", "/skm/U00", "/aturan", "/pegawai?cari=petugas"]
+    _browse(port, cookies, paths, 1.0, [])  # warm
     alone: list[float] = []
     beside: list[float] = []
-    turns = 6
-    for turn in range(turns):
-        stop = threading.Event()
-        rating = threading.Thread(target=_rate_now_and_then, args=(port, stop))
+    raters = 0
+    for turn in range(TURNS):
+        times = beside if turn % 2 else alone
+        stop, act = threading.Event(), citizen.journey(citizen.tokens(int(seconds / TURNS * RATERS_PER_SECOND) + 2))
+        staff = [
+            threading.Thread(target=_browse, args=(port, cookies, paths, seconds / TURNS, times)) for _ in range(STAFF)
+        ]
+        for thread in staff:
+            thread.start()
+        done: list[int] = []
+        rating = threading.Thread(target=_rate_now_and_then, args=(port, act, stop, done))
         if turn % 2:
             rating.start()
-        _browse(port, cookies, paths, seconds / turns, beside if turn % 2 else alone)
+        for thread in staff:
+            thread.join()
         stop.set()
         if turn % 2:
             rating.join()
-    first, second = _p95(alone), _p95(beside)
-    print("halaman pegawai di samping 300 penilai dalam sepuluh menit")
-    print(
-        f"  p95 sendiri {first:.1f} ms, bersama penilai {second:.1f} ms ({second / first - 1:+.1%}, {len(beside)} halaman)"
-    )
+            raters += len(done)
+    print(f"\nhalaman pegawai ({STAFF} pembaca tanpa jeda) di samping 300 penilai dalam sepuluh menit")
+    for words, times in (("sendiri", alone), (f"bersama {raters} penilai", beside)):
+        print(
+            f"  {words:22} {len(times):>6,} halaman, median {_at(times, 0.5):6.1f} ms, p95 {_at(times, 0.95):6.1f} ms"
+        )
+    print(f"  p95 berubah {_at(beside, 0.95) / _at(alone, 0.95) - 1:+.1%}")
 
 
 def _browse(port: int, cookies: str, paths: list[str], seconds: float, times: list[float]) -> None:
     client = Client(port)
     until = time.perf_counter() + seconds
-    number = 0
-    while time.perf_counter() < until:
+    for path in cycle(paths):
         began = time.perf_counter()
-        if (status := client.get(paths[number % len(paths)], cookies).status) != 200:
-            raise AssertionError((paths[number % len(paths)], status))
+        if began > until:
+            break
+        if (status := client.get(path, cookies).status) != 200:
+            raise AssertionError((path, status))
         times.append((time.perf_counter() - began) * 1000)
-        number += 1
-        time.sleep(0.02)
     client.close()
 
 
-def _rate_now_and_then(port: int, stop: threading.Event) -> None:
-    act = citizen.journey(citizen.tokens(400))
+def _rate_now_and_then(port: int, act: Callable[[Client], None], stop: threading.Event, done: list[int]) -> None:
     client = Client(port)
     while not stop.wait(1 / RATERS_PER_SECOND):
         act(client)
+        done.append(1)
     client.close()
 
 
-def _p95(times: list[float]) -> float:
-    return sorted(times)[int(len(times) * 0.95)]
+def _at(times: list[float], share: float) -> float:
+    return sorted(times)[int(len(times) * share)]
