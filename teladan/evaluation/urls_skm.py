@@ -30,6 +30,7 @@ urlpatterns = [
     path("skm/<str:code>/<period:period>", skm.skm_detail, name="skm-report"),
     path("skm/<str:code>/<period:period>/konsep.pdf", skm.skm_pdf, name="skm-pdf"),
     path("skm/<str:code>/<period:period>/laporan.xlsx", skm.skm_xlsx, name="skm-xlsx"),
+    path("skm/<str:code>/<period:period>/jawaban.csv", skm.skm_csv, name="skm-csv"),
     path("skm/<str:code>/<period:period>/v<int:version>.pdf", skm.skm_version, name="skm-version"),
     path("skm/<str:code>/<period:period>/rencana", skm.skm_plan_add, name="skm-plan"),
     path("skm/<str:code>/<period:period>/rencana/<int:row_id>", skm.skm_plan_change, name="skm-plan-change"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import time
 import zipfile
@@ -15,7 +16,16 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from teladan.core import spreadsheet
-from teladan.core.spreadsheet import FileRefused, clean, column_name, read_table, reduce_table, write_csv, write_xlsx
+from teladan.core.spreadsheet import (
+    FileRefused,
+    clean,
+    column_name,
+    read_table,
+    reduce_table,
+    stream_csv,
+    write_csv,
+    write_xlsx,
+)
 from teladan.core.xlsx import number_text
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -305,6 +315,22 @@ def test_csv_out_holds_no_formula() -> None:
     lines = write_csv(["A"], [[text] for text in DANGEROUS]).decode("utf-8-sig")
     assert not any(line.strip('"').startswith(("=", "+", "-", "@", "\t")) for line in lines.splitlines() if line)
     assert values(write_csv(["A"], [["=1+1"]]), "a.csv") == [["=1+1"]]
+
+
+def test_streamed_csv_holds_no_formula() -> None:
+    lines = b"".join(stream_csv(["=A", "B"], [([text, None], 2) for text in DANGEROUS])).decode("utf-8-sig")
+    assert not any(line.strip('"').startswith(("=", "+", "-", "@", "\t")) for line in lines.splitlines() if line)
+
+
+def test_streamed_csv_comes_in_blocks_and_says_each_row_as_often_as_it_counts() -> None:
+    rows = [((1, None, "a;b"), 3), ((2, 4, 'ä "c"'), 1), ((3, 3, ""), 20_000), ((4, 4, ""), 1)]
+    blocks = list(stream_csv(["X", "Y", "Z"], rows))
+    assert len(blocks) > 1
+    content = b"".join(blocks)
+    assert content.startswith(codecs.BOM_UTF8 + b"X;Y;Z\r\n1;;")
+    expected = [["1", "", "a;b"]] * 3 + [["2", "4", 'ä "c"']] + [["3", "3", ""]] * 20_000 + [["4", "4", ""]]
+    assert values(content, "a.csv") == expected
+    assert b"".join(stream_csv(["X"], [])) == codecs.BOM_UTF8 + b"X\r\n"
 
 
 def test_xlsx_out_holds_no_formula_and_keeps_long_numbers() -> None:

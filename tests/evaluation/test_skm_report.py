@@ -553,7 +553,7 @@ def test_report_page_query_count(world: World, lines: int, django_assert_num_que
     for element in ELEMENTS[:lines]:
         follow_up(world, element)
     client = at(world.head)
-    with django_assert_num_queries(36):
+    with django_assert_num_queries(37):
         client.get(address(world))
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
@@ -14,14 +15,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from teladan.core import clock, pdf
+from teladan.core.spreadsheet import stream_csv
 from teladan.evaluation.access import skm as access
 from teladan.evaluation.actions import skm as actions
 from teladan.evaluation.actions.skm import SkmRefused
 from teladan.evaluation.forms.skm import FollowUpChangeForm, FollowUpForm, PublishForm
 from teladan.evaluation.queries import skm as queries
+from teladan.evaluation.queries import skm_answers
 from teladan.evaluation.queries import skm_document as document
 from teladan.evaluation.queries.skm import PeriodLine
-from teladan.evaluation.queries.skm_report import content_digest, report_payload
+from teladan.evaluation.queries.skm_report import content_digest, report, report_payload
 from teladan.evaluation.rules import skm as rules
 from teladan.evaluation.rules.skm import QUARTER, SPANS, Period
 from teladan.evaluation.views import skm_shapes as shapes
@@ -113,7 +116,8 @@ def _report(
     if not line.may_publish:
         context["name"] = document.period_name(period)
         return render(request, "evaluation/skm_waiting.html", context)
-    payload = report_payload(unit, period)
+    made = report(unit, period)
+    payload = made.payload
     found = queries.report_of(unit, period)
     digest = content_digest(payload)
     published = line.publication
@@ -122,6 +126,7 @@ def _report(
     planned = [row["element"] for row in payload["plan"]]
     context |= {
         "report": shapes.page(payload),
+        "no_answers": shapes.why_withheld(skm_answers.withheld(unit, made), payload["k"]),
         "plan": [(ELEMENTS[row.element], FOLLOW_UP_STATES[row.state], row) for row in found.follow_up.all()]
         if found
         else [],
@@ -249,6 +254,19 @@ def skm_xlsx(request: HttpRequest, code: str, period: Period) -> HttpResponse:
     with translation.override("id"):
         content = shapes.workbook(report_payload(unit, period))
     return _file(content, XLSX, f"SKM-{code}-{period.key}.xlsx", shown="attachment")
+
+
+@require_GET
+def skm_csv(request: HttpRequest, code: str, period: Period) -> HttpResponseBase:
+    """The report's answers, one line a rating, in the form that tells of nobody; where there is none, the page says why."""
+    unit, line = access.period_or_404(request.user, code, period)
+    made = report(unit, period) if line.may_publish else None
+    if made is None or skm_answers.withheld(unit, made):
+        return redirect("skm-report", code, period)
+    blocks = stream_csv(skm_answers.headers(), skm_answers.lines(unit, made))
+    name = f"SKM-{code}-{period.key}-jawaban.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
+    return StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _file(content: bytes, kind: str, name: str, *, tag: str = "", shown: str = "inline") -> HttpResponse:

@@ -17,6 +17,7 @@ from teladan.evaluation.models import PastIndex
 from teladan.evaluation.queries.skm import PeriodLine, State
 from teladan.evaluation.queries.skm_document import document_values, period_name
 from teladan.evaluation.rules.skm import Period, parse_period
+from teladan.evaluation.rules.skm_answers import Withheld
 from teladan.evaluation.views.words import GRADE_TONES
 from teladan.evaluation.words import ELEMENTS, FOLLOW_UP_STATES, GRADES
 from teladan.ui import charts, formats
@@ -146,6 +147,23 @@ def page(payload: Json) -> Page:
             (clock.parse_month(one["month"]), one["version"], one["results_digest"]) for one in payload["closings"]
         ],
     )
+
+
+def why_withheld(reason: Withheld | None, k: int) -> str:
+    """Why there is no file of answers, in words; nothing where there is one."""
+    if reason is None:
+        return ""
+    return {
+        Withheld.NO_INDEX: _("laporan ini belum memuat indeks."),
+        Withheld.UNEVEN: _("unsur-unsurnya berdasar pada bulan yang berbeda."),
+        Withheld.FEW_OFFICERS: _(
+            "petugas yang dinilai kurang dari tiga, atau selain seorang petugas hanya ada kurang dari %(k)s penilaian."
+        )
+        % {"k": k},
+        Withheld.FORGOTTEN: _(
+            "nama petugas pada penilaian lama sudah dilupakan, jadi jumlah petugas tidak dapat diperiksa."
+        ),
+    }[reason]
 
 
 def _decimal(text: str | None) -> Decimal | None:
