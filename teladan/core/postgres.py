@@ -350,10 +350,14 @@ class Server:
             )
 
     def _clear_stale(self) -> None:
-        """A killed run leaves its pid files; their number may by now be another program's."""
+        """A killed run leaves its pid files; their number may by now be another program's.
+
+        It may also leave processes that finish a long statement before they see that their server is gone: PostgreSQL
+        starts only after them.
+        """
         pidfile = self.place.data / "postmaster.pid"
         deadline = time.monotonic() + 30
-        while (pid := _first_number(pidfile)) and _is_server(pid, self.place.data):
+        while pid := _still_running(self.place.data, _first_number(pidfile)):
             if time.monotonic() > deadline:
                 raise DatabaseTrouble(
                     f"PostgreSQL lama (proses {pid}) belum berhenti; hentikan dengan `kill {pid}` lalu ulangi."
@@ -435,6 +439,22 @@ def _is_server(pid: int, data: Path) -> bool:
     except OSError:
         return False
     return words[0].endswith(b"postgres") and str(data).encode() in words
+
+
+def _still_running(data: Path, postmaster: int) -> int:
+    """A process of this data folder that still runs: the server, or one it has left behind. All of them work in the folder."""
+    if postmaster and _is_server(postmaster, data):
+        return postmaster
+    home = str(data.resolve())
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(process / "cwd") == home and _state(process) != "Z":
+                return int(process.name)
+    return 0
+
+
+def _state(process: Path) -> str:
+    return (process / "stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[0]
 
 
 def _sentence(error: OSError, place: Place) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -177,6 +178,38 @@ def test_server_killed_hard_recovers_what_was_committed(server: Server) -> None:
     server.stop()
     server.start()
     assert ask(server, "SELECT n FROM kept") == 7
+
+
+BUSY = "DO $$ BEGIN FOR i IN 1..%d LOOP PERFORM sqrt(i); END LOOP; END $$"
+
+
+def test_server_killed_hard_starts_only_after_whoever_it_left_behind(server: Server) -> None:
+    """A process in a long statement does not see for a while that its server is gone; PostgreSQL refuses to start beside it."""
+    server.start()
+    assert server.process is not None
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        left_behind = connection.info.backend_pid
+        thread = threading.Thread(target=_until_cut_off, args=(connection, BUSY % 2_000_000))
+        thread.start()
+        while ask(server, f"SELECT state FROM pg_stat_activity WHERE pid = {left_behind}") != "active":
+            time.sleep(0.01)
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.stop()
+        assert works(left_behind), "not left behind at all"
+        server.start()
+        assert not works(left_behind)
+        thread.join(30)
+    assert ask(server, "SELECT 1") == 1
+
+
+def works(pid: int) -> bool:
+    """Neither gone nor waiting for somebody to take note of its end."""
+    return Path(f"/proc/{pid}").exists() and postgres._state(Path(f"/proc/{pid}")) != "Z"
+
+
+def _until_cut_off(connection: psycopg.Connection, statement: str) -> None:
+    with contextlib.suppress(psycopg.OperationalError):
+        connection.execute(statement)  # type: ignore[call-overload]
 
 
 def test_guest_uses_a_running_server_and_holds_it_open(server: Server, home: Path) -> None:

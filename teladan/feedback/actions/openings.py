@@ -89,7 +89,8 @@ def staged_month(month: date, *, only_seen: bool = False) -> list[tuple[Staged, 
 def write_openings(month: date, lines: Iterable[str]) -> str:
     """Seal the openings for the auditors into a file of the month, whole or not at all; its SHA-256, empty without auditors.
 
-    Called before the seal commits: if it is cut off then, the next try writes the file anew.
+    Called before the seal commits: if it is cut off then, the next try writes the file anew. The month's row is locked, so
+    nobody else writes the draft; and the folder is synced, so that no power cut takes the name away after the commit.
     """
     readers = auditor_keys()
     if not readers:
@@ -97,13 +98,22 @@ def write_openings(month: date, lines: Iterable[str]) -> str:
     sealed = sealedfile.seal("".join(lines).encode(), readers=readers, about=f"openings {month:%Y-%m}")
     path = openings_path(month)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.draft")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(sealed)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    _sync_folder(path.parent)
     return hashlib.sha256(sealed).hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def openings_path(month: date) -> Path:
