@@ -26,6 +26,23 @@ counts = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.integer
 # --- windows ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("counts", "asked", "shown"),
+    [
+        ({"a": 60, "b": 4, "c": 8}, {"a": 60, "b": 4, "c": 0}, set()),  # the rest's 12 would tell the 4 that were asked
+        ({"a": 60, "b": 4, "c": 12}, {"a": 60, "b": 4, "c": 0}, {"c"}),
+        ({"a": 60, "c": 12}, {"a": 60, "c": 0}, {"a", "c"}),
+        ({"a": 60, "b": 12}, {"a": 60, "b": 3}, set()),
+        ({"a": 60, "b": 22, "c": 14}, {"a": 60, "b": 15, "c": 9}, {"a"}),
+        ({"b": 20, "c": 40}, {"b": 3, "c": 0}, {"c"}),  # the whole was asked too little and is withheld itself
+    ],
+)
+def test_answers_that_a_rule_supplied_hide_nobody(
+    counts: dict[str, int], asked: dict[str, int], shown: set[str]
+) -> None:
+    assert closing.disclosed(counts, 10, asked=asked) == shown
+
+
 def test_months_up_to_crosses_the_year() -> None:
     assert closing.months_up_to(date(2026, 2, 1), 3) == (date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1))
 
@@ -417,3 +434,16 @@ def test_year_stays_with_the_covariates_and_the_mix_of_the_policy() -> None:
     assert plain is not None
     assert weighed is not None
     assert plain["score"] != weighed["score"]
+
+
+def test_cost_of_three_who_were_asked_is_withheld_and_the_index_with_it() -> None:
+    """Fifty at a free service have 4 without being asked; the unit's sum would tell what three payers answered."""
+    full = dict.fromkeys(scoring.ELEMENTS, 3)
+    free, paid = {**full, "biaya": 4, "count": 50, "unasked": 1}, {**full, "biaya": 1, "count": 3, "unasked": 0}
+    parts = {"FREE": Answers([free]), "PAID": Answers([paid])}
+    whole, _ = units.unit_figures(parts, whole=Answers([free, paid]), k=10, regime="permenpanrb-14-2017")
+    assert (whole.n, whole.ikm, "biaya" in whole.elements, len(whole.elements)) == (53, None, False, 8)
+    paid["count"] = 10
+    whole, shown = units.unit_figures(parts, whole=Answers([free, paid]), k=10, regime="permenpanrb-14-2017")
+    assert whole.ikm is not None
+    assert {code for code, one in shown.items() if "biaya" in one.elements} == {"FREE", "PAID"}

@@ -134,6 +134,18 @@ def test_the_search_finds_what_a_careless_rule_gives_away() -> None:
     assert any(smallest is not None and smallest < K for smallest in found)
 
 
+def test_withheld_months_wait_while_too_few_of_them_were_asked() -> None:
+    """Of twelve costs nine are 4 by the rule for free services: the sum would tell what the other three answered."""
+    quarter = parse_period("2026-T3")
+    july, august, september = quarter.months
+    cells = {july: Cell(120, True, 0), august: Cell(7, False, 3), september: Cell(5, False, 0)}
+    assert skm.months_used(quarter, cells, K) == {july}
+    cells[august] = Cell(7, False, 0)
+    assert skm.months_used(quarter, cells, K) == {july, august, september}
+    cells[august], cells[september] = Cell(7, False, 6), Cell(5, False, 4)
+    assert skm.months_used(quarter, cells, K) == {july, august, september}
+
+
 def test_quarter_minus_two_months_is_not_published() -> None:
     """120 and 90 are shown; 4 more in September would be told by the quarter's sum."""
     quarter = parse_period("2026-T3")

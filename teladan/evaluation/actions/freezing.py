@@ -158,7 +158,9 @@ def _unit_drafts(found: Inputs, k: int, regime: str) -> Iterator[UnitDraft]:
         whole, parts = HIDDEN, dict.fromkeys(answers, HIDDEN)
         if unit in found.answers:
             whole, parts = units.unit_figures(answers, whole=found.answers[unit], k=k, regime=regime)
-        yield _unit_draft(unit, None, whole, found.by_unit.get(unit), found.unit_tickets.get(unit))
+        used = {code: spent for code, (_, spent) in found.service_tickets.get(unit, {}).items()}
+        told = rules.disclosed(used, k, {code for code, one in parts.items() if one.is_published})
+        yield _unit_draft(unit, None, whole, found.by_unit.get(unit), found.unit_tickets.get(unit), whole.is_published)
         for service in found.service_codes(unit):
             yield _unit_draft(
                 unit,
@@ -166,14 +168,21 @@ def _unit_drafts(found: Inputs, k: int, regime: str) -> Iterator[UnitDraft]:
                 parts.get(service, HIDDEN),
                 found.by_service.get(unit, {}).get(service),
                 found.service_tickets.get(unit, {}).get(service),
+                service in told,
             )
 
 
 def _unit_draft(
-    unit: str, service: str | None, figures: UnitFigures, volume: Volume | None, tickets: tuple[int, int] | None
+    unit: str,
+    service: str | None,
+    figures: UnitFigures,
+    volume: Volume | None,
+    tickets: tuple[int, int] | None,
+    tells_spent: bool,
 ) -> UnitDraft:
+    """`tells_spent`: whether it may be said how many tickets were used. They are counted apart: of some the rating is held."""
     issued, spent = tickets or (0, 0)
-    return UnitDraft(unit, service, figures, volume or Volume(), issued, spent if figures.is_published else None)
+    return UnitDraft(unit, service, figures, volume or Volume(), issued, spent if tells_spent else None)
 
 
 def _unit_row(one: UnitDraft, closing: Closing, unit: int, service: int | None, regime: str) -> UnitResult:

@@ -6,6 +6,7 @@ Figures come from the raw answers of the sealed months, cut to what the months' 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ from teladan.evaluation.queries.skm_profile import profile_of
 from teladan.evaluation.rules import skm as rules
 from teladan.evaluation.rules.closing import digest, month_key
 from teladan.evaluation.rules.skm import Cell, Period, Valued
+from teladan.evaluation.rules.units import COST
 from teladan.feedback import queries as feedback
 from teladan.feedback.questionnaire import questionnaire_on
 from teladan.people import queries as people
@@ -69,7 +71,7 @@ def report(unit: Unit, period: Period) -> Report:
     regime = str(policy[max(policy)]["ikm.regime"]) if policy else DEFAULT_REGIME
     answers = feedback.period_answers(unit.pk, months)
     by_month = _by_month(answers)
-    measured = _measure(by_month, whole, regime, lambda cells: rules.months_used(period, cells, k))
+    measured = _measure(by_month, _supplied(answers), whole, regime, lambda cells: rules.months_used(period, cells, k))
     elements = [_element(measured, name, months, regime) for name in scoring.ELEMENTS]
     valued = [Valued(one["element"], Decimal(one["value"]), one["grade"]) for one in elements if one["grade"]]
     ikm = measured.index.value if all(one["grade"] for one in elements) else None
@@ -121,6 +123,15 @@ def _by_month(answers: Iterable[feedback.MonthAnswers], service: int | None = No
     return dict(found)
 
 
+def _supplied(answers: Iterable[feedback.MonthAnswers], service: int | None = None) -> Counter[date]:
+    """Answers to cost that the rule for free services has put, by month."""
+    found: Counter[date] = Counter()
+    for one in answers:
+        if service is None or one.service_id == service:
+            found[one.month] += one.supplied
+    return found
+
+
 def _add(patterns: Patterns, *, to: dict[Pattern, int]) -> None:
     for pattern, times in patterns.items():
         to[pattern] = to.get(pattern, 0) + times
@@ -138,6 +149,7 @@ def _cells(answers: Mapping[date, Patterns], results: Mapping[date, UnitResult])
 
 def _measure(
     answers: Mapping[date, Patterns],
+    supplied: Mapping[date, int],
     results: Mapping[date, UnitResult],
     regime: str,
     used: Callable[[Mapping[date, Cell]], frozenset[date]],
@@ -145,16 +157,14 @@ def _measure(
     """Mask every answer of a month on which its element's figure may not rest, then compute as for one month."""
 
     tallies = {month: scoring.tally(found) for month, found in answers.items()}
+
+    def cell(place: int, name: str, month: date, result: UnitResult) -> Cell:
+        n = sum(tallies[month][place][1:]) if month in tallies else 0
+        given = n - supplied.get(month, 0) if name == COST else n
+        return Cell(n, result.is_published and name in result.elements, given)
+
     by_element = {
-        name: used(
-            {
-                month: Cell(
-                    sum(tallies[month][place][1:]) if month in tallies else 0,
-                    result.is_published and name in result.elements,
-                )
-                for month, result in results.items()
-            }
-        )
+        name: used({month: cell(place, name, month, result) for month, result in results.items()})
         for place, name in enumerate(scoring.ELEMENTS)
     }
     respondents = _cells(answers, results)
@@ -235,7 +245,13 @@ def _services(
             grouped.setdefault(row.service_id, {})[row.closing.month] = row
     found = []
     for service, rows in grouped.items():
-        one = _measure(_by_month(answers, service), rows, regime, lambda cells: rules.months_of_part(period, cells))
+        one = _measure(
+            _by_month(answers, service),
+            _supplied(answers, service),
+            rows,
+            regime,
+            lambda cells: rules.months_of_part(period, cells),
+        )
         latest = rows[max(rows)].service
         months = sorted(rows)
         elements = {name: _element(one, name, months, regime) for name in scoring.ELEMENTS}

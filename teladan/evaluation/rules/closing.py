@@ -35,19 +35,38 @@ def month_key(month: date) -> str:
 # --- disclosure ------------------------------------------------------------------------------------------------------
 
 
-def disclosed(counts: Mapping[K, int], k: int, candidates: Collection[K] | None = None) -> frozenset[K]:
+def disclosed(
+    counts: Mapping[K, int], k: int, candidates: Collection[K] | None = None, *, asked: Mapping[K, int] | None = None
+) -> frozenset[K]:
     """Which parts of a published whole may be shown.
 
     A part needs k answers; and what the shown parts leave of the whole must be nothing or k answers too, else the
-    smallest of them is withheld. `candidates` (None: all) are the parts that would be shown at all.
+    smallest of them is withheld. `candidates` (None: all) are the parts that would be shown at all. `asked`: how many of
+    the answers somebody gave. The others are known to everybody, so those given must be none or k by themselves, in each
+    part and in the rest.
     """
-    shown = {key for key, n in counts.items() if n >= k and (candidates is None or key in candidates)}
-    rest = sum(n for key, n in counts.items() if key not in shown)
-    while shown and 0 < rest < k:
-        smallest = min(shown, key=lambda key: (counts[key], str(key)))
-        shown.remove(smallest)
-        rest += counts[smallest]
+    given = counts if asked is None else asked
+    shown = {
+        key
+        for key, n in counts.items()
+        if is_enough(n, given[key], k) and n and (candidates is None or key in candidates)
+    }
+    while few := _too_few(counts, given, shown, k):
+        shown.remove(min(few, key=lambda key: (counts[key], str(key))))
     return frozenset(shown)
+
+
+def is_enough(n: int, given: int, k: int) -> bool:
+    """Whether so many answers, of which so many were given and not supplied by a rule, tell of nobody: none, or k of each."""
+    return (not n or n >= k) and (not given or given >= k)
+
+
+def _too_few(counts: Mapping[K, int], given: Mapping[K, int], shown: Collection[K], k: int) -> list[K]:
+    """The shown parts of which one must join a rest that is too small; none where the rest is well, or all of it is."""
+    for measure in (given, counts):
+        if 0 < sum(n for key, n in measure.items() if key not in shown) < k:
+            return [key for key in shown if measure[key]]
+    return []
 
 
 RESPONSE_BANDS = (("low", 1 / 3), ("middle", 2 / 3), ("high", 1.0))

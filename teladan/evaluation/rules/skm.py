@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from teladan.evaluation.rules.closing import months_up_to
+from teladan.evaluation.rules.closing import is_enough, months_up_to
 
 MONTH, QUARTER, SEMESTER, YEAR = 1, 3, 6, 12
 SPANS = (MONTH, QUARTER, SEMESTER, YEAR)
@@ -105,10 +105,14 @@ def parse_period(text: str) -> Period:
 
 @dataclass(frozen=True)
 class Cell:
-    """The answers of one month to one question: how many, and whether the month's release shows them."""
+    """The answers of one month to one question: how many, and whether the month's release shows them.
+
+    `given`: those that somebody gave, where others were counted by the rule for free services; None: all of them.
+    """
 
     n: int
     shown: bool
+    given: int | None = None
 
 
 def months_used(period: Period, cells: Mapping[date, Cell], k: int) -> frozenset[date]:
@@ -139,9 +143,16 @@ def _split(period: Period, cells: Mapping[date, Cell], k: int) -> tuple[list[fro
         shown, rest = _split(part, cells, k)
         used += shown
         waiting |= rest
-    if sum(cells[month].n for month in waiting) >= k:
+    if _is_enough([cells[month] for month in waiting], k):
         return [*used, waiting], frozenset()
     return used, waiting
+
+
+def _is_enough(cells: Sequence[Cell], k: int) -> bool:
+    """Whether withheld months may come in together."""
+    n = sum(cell.n for cell in cells)
+    given = sum(cell.n if cell.given is None else cell.given for cell in cells)
+    return n >= k and is_enough(n, given, k)
 
 
 def months_of_part(period: Period, cells: Mapping[date, Cell]) -> frozenset[date]:

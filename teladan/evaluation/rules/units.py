@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from teladan import scoring
-from teladan.evaluation.rules.closing import disclosed, rounded
+from teladan.evaluation.rules.closing import disclosed, is_enough, rounded
+
+COST = "biaya"
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Patterns of the nine elements with their counts, and the overall question beside."""
+    """Patterns of the nine elements with their counts, and the overall question beside.
+
+    `unasked` in a pattern: its cost was not answered but counted by the rule for free services.
+    """
 
     rows: Sequence[Mapping[str, int | None]]
     overall_n: int = 0
@@ -50,17 +55,32 @@ def unit_figures(
         return HIDDEN, dict.fromkeys(services, HIDDEN)
     shown = disclosed({code: part.n for code, part in parts.items()}, k)
     by_element = [
-        disclosed({code: part.elements[i].n for code, part in parts.items()}, k, shown)
-        for i in range(len(scoring.ELEMENTS))
+        disclosed(
+            {code: part.elements[i].n for code, part in parts.items()},
+            k,
+            shown,
+            asked={code: answered(one.rows, name) for code, one in services.items()},
+        )
+        for i, name in enumerate(scoring.ELEMENTS)
     ]
     overall = disclosed({code: one.overall_n for code, one in services.items()}, k, shown)
-    unit = _figures(all_of_it, whole, [e.n >= k for e in all_of_it.elements], whole.overall_n >= k)
+    visible = [e.n > 0 and is_enough(e.n, answered(whole.rows, e.element), k) for e in all_of_it.elements]
+    unit = _figures(all_of_it, whole, visible, whole.overall_n >= k)
     return unit, {
         code: _figures(part, services[code], [code in one for one in by_element], code in overall)
         if code in shown
         else HIDDEN
         for code, part in parts.items()
     }
+
+
+def answered(rows: Sequence[Mapping[str, int | None]], element: str) -> int:
+    """How many gave an answer to this element; a cost counted without being asked is known to everybody."""
+    return sum(
+        int(row.get("count") or 0)
+        for row in rows
+        if row.get(element) is not None and not (element == COST and row.get("unasked"))
+    )
 
 
 def pooled(parts: Sequence[Answers], regime: str) -> scoring.Ikm:

@@ -56,11 +56,15 @@ class UnitAnswers:
 
 @dataclass(frozen=True)
 class MonthAnswers:
-    """All answers given to one service of a unit in one sealed month: how many citizens gave which nine answers."""
+    """All answers given to one service of a unit in one sealed month: how many citizens gave which nine answers.
+
+    `supplied`: on how many of them the answer to cost was put by the rule for free services.
+    """
 
     month: date
     service_id: int
     patterns: Mapping[Pattern, int]
+    supplied: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,12 +130,16 @@ def period_answers(unit_id: int, months: Iterable[date]) -> list[MonthAnswers]:
         by_month.setdefault(month, []).append(tuple(rest))
     frozen = thresholds_of(list(by_month))
     found: dict[tuple[date, int], dict[Pattern, int]] = {}
+    supplied: dict[tuple[date, int], int] = {}
     for month, rows in by_month.items():
         share = plan_of(frozen[month], month).share
         for service, *rest in rows if share == 1 else _drawn_cost(rows, share):
-            patterns, pattern = found.setdefault((month, service), {}), tuple(rest[:9])
+            key, pattern = (month, service), tuple(rest[:9])
+            patterns = found.setdefault(key, {})
             patterns[pattern] = patterns.get(pattern, 0) + rest[9]
-    return [MonthAnswers(month, service, patterns) for (month, service), patterns in found.items()]
+            if rest[12] and rest[ELEMENTS.index("biaya")] is not None:
+                supplied[key] = supplied.get(key, 0) + rest[9]
+    return [MonthAnswers(*key, patterns, supplied.get(key, 0)) for key, patterns in found.items()]
 
 
 def _none_first(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
@@ -139,13 +147,17 @@ def _none_first(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
 
 
 def _answers(unit: int, service: int | None, rows: list[tuple[Any, ...]]) -> UnitAnswers:
-    patterns: dict[tuple[int | None, ...], int] = {}
+    patterns: dict[tuple[tuple[int | None, ...], int], int] = {}
     for row in rows:
-        patterns[row[:9]] = patterns.get(row[:9], 0) + row[9]
+        pattern = row[:9], int(row[12])
+        patterns[pattern] = patterns.get(pattern, 0) + row[9]
     return UnitAnswers(
         unit,
         service,
-        tuple({**dict(zip(ELEMENTS, pattern, strict=True)), "count": count} for pattern, count in patterns.items()),
+        tuple(
+            {**dict(zip(ELEMENTS, pattern, strict=True)), "count": count, "unasked": unasked}
+            for (pattern, unasked), count in patterns.items()
+        ),
         ratings=sum(row[9] for row in rows),
         overall_n=sum(row[10] for row in rows),
         overall_sum=sum(int(row[11]) for row in rows),
