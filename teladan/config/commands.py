@@ -57,6 +57,7 @@ MANAGED: dict[str, tuple[Command, ...]] = {
     "Menjaga": (
         Command("worker", "jalankan pekerja latar saja"),
         Command("open-openings", "auditor membuka isi daun sebuah bulan yang disegel"),
+        Command("verify", "periksa basis data sesudah pemulihan: log, segel, berkas auditor, hasil"),
         Command("ledger-verify", "periksa seluruh log: daun, pohon, tanda tangan"),
         Command("ledger-checkpoint", "cetak titik periksa terakhir dari log"),
         Command("memory", "ukur ingatan yang dipakai situs dan pekerja", database=False),

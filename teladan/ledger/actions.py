@@ -147,8 +147,15 @@ def _check_root(head: Head, name: str) -> None:
 
 
 def _check_memory(size: int) -> None:
-    """A worker that signed a larger or another tree before refuses to go on from this one."""
+    """A worker that signed a larger or another tree before refuses to go on from this one. One that remembers nothing says so."""
     if (note := memory.recall()) is None:
+        if size:
+            logger.error(
+                "Log memuat %d daun, tetapi pekerja tidak ingat titik periksa mana pun (%s hilang). Bandingkan dengan titik "
+                "periksa yang disimpan di tempat lain: teladan verify --against BERKAS.",
+                size,
+                memory.path(),
+            )
         return
     head = Head.parse(notes.split_note(note)[0])
     _check_origin(head.origin)
@@ -158,6 +165,15 @@ def _check_memory(size: int) -> None:
             "Basis data ini lebih tua (cadangan?). Pulihkan sampai saat terakhir, atau mulai log baru dengan nama lain."
         )
     _check_root(head, "titik periksa yang diingat pekerja")
+
+
+def is_older() -> bool:
+    """Whether this database holds fewer leaves than were signed from here: a backup. False where the memory is not ours to read."""
+    try:
+        note = memory.recall()
+    except PermissionError:
+        return False
+    return note is not None and Head.parse(notes.split_note(note)[0]).size > queries.tree_size()
 
 
 def _take_batch(size: int, now: datetime, share: float) -> tuple[list[_Queued], list[_Queued]]:

@@ -12,25 +12,26 @@ from pathlib import Path
 from django.conf import settings
 
 
-def _path() -> Path:
+def path() -> Path:
+    """Where it lies."""
     return Path(settings.LEDGER_DIR) / "last-checkpoint"
 
 
 def recall() -> str | None:
     """The signed note, or none where nothing was signed from here."""
     try:
-        return _path().read_text(encoding="utf-8")
+        return path().read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
 
 
 def keep(note: str) -> None:
     """Put the note in the place of the one before, whole or not at all."""
-    path = _path()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
+    place = path()
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = place.with_suffix(".draft")
     with open(draft, "w", encoding="utf-8") as file:
         file.write(note)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
+    draft.replace(place)

@@ -72,30 +72,32 @@ class Frozen:
     def write(self, closing: Closing) -> None:
         """Store the rows under a closing."""
         IntegrityReport.objects.create(closing=closing, payload=self.integrity)
-        unit_ids, service_ids, officer_ids = self.keys.unit_ids, self.keys.service_ids, self.keys.officer_ids
-        UnitResult.objects.bulk_create(
-            [
-                _unit_row(
-                    one, closing, unit_ids[one.unit], service_ids[one.service] if one.service else None, self.regime
-                )
-                for one in self.units
-            ]
-        )
-        OfficerResult.objects.bulk_create(
-            [
-                OfficerResult(
-                    closing=closing,
-                    person_id=officer_ids[one.officer],
-                    unit_id=unit_ids[one.unit],
-                    **_officer_columns(one, unit_ids[one.unit]),
-                )
-                for one in self.officers
-            ],
-            batch_size=500,
-        )
+        UnitResult.objects.bulk_create(self.unit_rows(closing))
+        OfficerResult.objects.bulk_create(self.officer_rows(closing), batch_size=500)
         Release.objects.bulk_create(
             [Release(closing=closing, kind=kind, key=key, payload=payload) for kind, key, payload in self.releases]
         )
+
+    def unit_rows(self, closing: Closing) -> list[UnitResult]:
+        """The results of units and services as they are stored."""
+        units, services = self.keys.unit_ids, self.keys.service_ids
+        return [
+            _unit_row(one, closing, units[one.unit], services[one.service] if one.service else None, self.regime)
+            for one in self.units
+        ]
+
+    def officer_rows(self, closing: Closing) -> list[OfficerResult]:
+        """The results of officers as they are stored."""
+        units, officers = self.keys.unit_ids, self.keys.officer_ids
+        return [
+            OfficerResult(
+                closing=closing,
+                person_id=officers[one.officer],
+                unit_id=units[one.unit],
+                **_officer_columns(one, units[one.unit]),
+            )
+            for one in self.officers
+        ]
 
 
 def freeze(found: Inputs) -> Frozen:

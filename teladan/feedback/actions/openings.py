@@ -13,14 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
 from teladan.core import sealedfile
 from teladan.feedback import leaves
 from teladan.feedback.leaves import Kind, Opening, Place
 from teladan.feedback.models import CollectionMonth, MonthKey
-from teladan.feedback.queries.auditors import auditor_keys
+from teladan.feedback.queries.auditors import auditor_keys, openings_path
 from teladan.feedback.sql import statement
 
 
@@ -114,11 +113,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def openings_path(month: date) -> Path:
-    """The file of a month."""
-    return Path(settings.OPENINGS_DIR) / f"{month:%Y-%m}.openings"
 
 
 def opening_line(staged: Staged, row: dict[str, Any]) -> str:

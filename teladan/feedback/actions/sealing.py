@@ -171,6 +171,11 @@ def _seal_leaves(month: date, rows: bytes, statuses: Sequence[tuple[bytes, str, 
 
 
 def _check_ready(month: date) -> None:
+    if ledger.is_older():  # sealed here, the auditors' file of the true seal would be written over
+        raise SealRefused(
+            "Basis data ini lebih tua daripada log yang sudah ditandatangani (cadangan?). "
+            "Pulihkan sampai saat terakhir, lalu periksa: teladan verify."
+        )
     opens = seal_opens_on(month)
     if clock.today() < opens:
         raise SealRefused(f"Bulan {month:%Y-%m} masih menerima penilaian; dapat disegel mulai {opens:%d-%m-%Y}.")
@@ -191,10 +196,15 @@ def warn_changed() -> list[date]:
 
     Months whose officers were forgotten are older than anything that could still be compared.
     """
-    changed = [month for month in _comparable_months() if not _is_as_sealed(month)]
+    changed = changed_months()
     for month in changed:
         logger.error("Penilaian atau daftar daun %s tidak lagi seperti saat disegel.", f"{month:%Y-%m}")
     return changed
+
+
+def changed_months() -> list[date]:
+    """Sealed months that are no longer what their leaf in the log says."""
+    return [month for month in _comparable_months() if not _is_as_sealed(month)]
 
 
 def _comparable_months() -> list[date]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import date
 from pathlib import Path
 
 from django.conf import settings
 
 from teladan.core import sealedfile
+from teladan.feedback.models import CollectionMonth
 
 
 def auditor_keys() -> list[str]:
@@ -25,3 +28,21 @@ def demo_key_path() -> Path:
 def has_auditor() -> bool:
     """Whether anybody could open what is sealed now."""
     return bool(auditor_keys())
+
+
+def openings_path(month: date) -> Path:
+    """The file of a month."""
+    return Path(settings.OPENINGS_DIR) / f"{month:%Y-%m}.openings"
+
+
+def lost_openings() -> list[date]:
+    """Sealed months whose file for the auditors is not there, or is not the one that was written."""
+    rows = CollectionMonth.objects.exclude(openings_digest="").order_by("month")
+    return [month for month, digest in rows.values_list("month", "openings_digest") if _digest_of(month) != digest]
+
+
+def _digest_of(month: date) -> str:
+    try:
+        return hashlib.sha256(openings_path(month).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
