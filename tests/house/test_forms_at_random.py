@@ -1,0 +1,241 @@
+"""Every form of every room, found by walking the site as somebody with every role: whatever is sent, nobody ever sees a failure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from html.parser import HTMLParser
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import Resolver404, get_resolver, resolve
+
+from teladan.core import clock
+from teladan.evaluation.actions.closing import close_month
+from teladan.people.permissions import Role
+from tests import make
+from tests.evaluation.small_city import OCTOBER, City, closing_time, everyone, make_city
+from tests.house.test_public_pages import patterns
+
+pytestmark = pytest.mark.django_db
+
+NASTY = (
+    "", " ", "\0", "a\0b", "-1", "0", "1e9", "99999999999999999999", "NaN", "١٢٣", "true", "' OR 1=1 --", "{{ 7 }}", "<b>",
+    "\u202e", "\ud7ff\U0001f600", "x" * 5_000, "2026-13-45", "0001-01-01", "9999-12-31", "31-02-2026", "2026-10",
+    "2026-11-09T25:61", "00000000-0000-0000-0000-000000000000", "../../etc/passwd", "%00", "None", "[]", '{"a":1}',
+)  # fmt: skip
+SINGLE = {
+    "account_logout",
+    "account_reauthenticate",
+    "account_change_password",
+}  # of another house, and end the session
+PASSED_BY = {"set_language", "rating-form"}  # tried in tests/feedback/test_citizen_fuzz.py
+MOST = 2  # pages of one address pattern; what differs between them is data
+
+
+@dataclass
+class Form:
+    """A form as it stood on a page."""
+
+    page: str
+    action: str
+    files: bool
+    fields: dict[str, list[str]] = field(default_factory=dict)  # the values that stood in it
+
+
+class Page(HTMLParser):
+    """Links and forms."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path, self.links = path, list[str]()
+        self.forms: list[Form] = []
+        self._open: Form | None = None
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "a" and found.get("href", "").startswith(("/", "?")):
+            self.links.append(found["href"] if found["href"][0] == "/" else urlsplit(self.path).path + found["href"])
+        if tag == "form":
+            self._open = None
+            if found.get("method", "").lower() == "post":
+                action = found.get("action") or self.path
+                self._open = Form(self.path, action, "multipart" in found.get("enctype", ""))
+                self.forms.append(self._open)
+        if self._open is None:
+            return
+        if tag == "select":
+            self._select = found.get("name", "")
+        name = self._select if tag == "option" else found.get("name", "")
+        if name and tag in ("input", "textarea", "button", "select", "option"):
+            self._open.fields.setdefault(name, []).append(found.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._open = None
+        if tag == "select":
+            self._select = ""
+
+
+@pytest.fixture
+def city() -> Iterator[City]:
+    """One closed month, so that there is something behind most addresses."""
+    with clock.at(closing_time()):
+        city = make_city(officers=3, services=2)
+        for month in (date(2026, 9, 1), OCTOBER):
+            city.serve(month, everyone(city, 14))
+            close_month(month=month, by="uji")
+        yield city
+
+
+@pytest.fixture
+def everybody(city: City, client: Client) -> Client:
+    """Signed in with every role there is, as head of the unit."""
+    head = make.make_head(city.unit)
+    user = make.make_user(head, "semua", password=make.PASSWORD)
+    for role in Role:
+        if role is not Role.CITIZEN:
+            make.make_grant(user, role)
+    client.force_login(user)
+    client.raise_request_exception = True
+    return client
+
+
+def to_the_end(response: Any) -> None:
+    """A file that is not read to its end holds its lane."""
+    if response.streaming:
+        b"".join(response.streaming_content)
+
+
+def name_of(path: str) -> str | None:
+    try:
+        found = resolve(urlsplit(path).path)
+    except Resolver404:
+        return None
+    return ":".join([*found.namespaces, found.url_name or ""])
+
+
+def walk(client: Client, *starts: str) -> dict[tuple[str, ...], Form]:
+    """Every form that links lead to, by address pattern and field names."""
+    waiting, seen, often = list(starts), set(starts), dict[str, int]()
+    found: dict[tuple[str, ...], Form] = {}
+    while waiting:
+        path = waiting.pop(0)
+        name = name_of(path)
+        if name is None or often.get(name, 0) >= MOST:
+            continue
+        often[name] = often.get(name, 0) + 1
+        response = client.get(path, follow=True)
+        to_the_end(response)
+        assert response.status_code < 500, path
+        if "text/html" not in response.headers.get("Content-Type", ""):
+            continue
+        here = response.redirect_chain[-1][0] if response.redirect_chain else path
+        page = Page(here)
+        page.feed(response.content.decode())
+        for form in page.forms:
+            key = (name_of(form.action) or form.action, *sorted(form.fields))
+            found.setdefault(key, form)
+        for link in page.links:
+            if link not in seen:
+                seen.add(link)
+                waiting.append(link)
+    return found
+
+
+def sent(draw: Random, form: Form) -> dict[str, object]:
+    """What stood there, some of it left out, some of it made nasty, and something that nobody asked for."""
+    data: dict[str, object] = {}
+    for name, values in form.fields.items():
+        kind = draw.random()
+        if kind < 0.15:
+            continue
+        if name == "password":
+            data[name] = make.PASSWORD if kind < 0.8 else draw.choice(NASTY)
+        elif kind < 0.55:
+            data[name] = draw.choice(values)
+        elif kind < 0.95:
+            data[name] = draw.choice(NASTY)
+        else:
+            data[name] = [draw.choice(NASTY), draw.choice(values)]
+        if form.files and name in ("file", "files", "berkas") and draw.random() < 0.7:
+            content = draw.choice((b"", b"\0\1\2", b"a;b\n1;2\n", b"PK\3\4" + bytes(40), b"%PDF-1.7", b"\xff\xfe" * 20))
+            data[name] = SimpleUploadedFile(draw.choice(("a.csv", "b.xlsx", "c.pdf", "d")), content)
+    data[draw.choice(("x", "csrfmiddlewaretoken", "id"))] = draw.choice(NASTY)
+    return data
+
+
+def attack(client: Client, forms: dict[tuple[str, ...], Form], times: int, seed: int) -> int:
+    draw = Random(seed)
+    count = 0
+    for key, form in sorted(forms.items()):
+        if key[0] in SINGLE | PASSED_BY:
+            continue
+        for _ in range(times):
+            data = sent(draw, form)
+            with transaction.atomic():  # each finds the site as it was
+                response = client.post(form.action, data)
+                to_the_end(response)
+                assert response.status_code < 500, (form.action, data)
+                assert not connection.needs_rollback, (form.action, data)
+                transaction.set_rollback(True)
+            count += 1
+    return count
+
+
+STARTS = ("/", "/publik", "/pengaduan", "/cek", "/akun/login/")
+
+
+@pytest.mark.slow
+def test_every_form_that_can_be_found_fails_nowhere(everybody: Client) -> None:
+    forms = walk(everybody, *STARTS)
+    names = {key[0] for key in forms}
+    assert len(names) >= 20
+    attack(everybody, forms, 1, seed=1)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("seed", range(5))
+def test_every_form_that_can_be_found_fails_nowhere_a_thousand_times(everybody: Client, seed: int) -> None:
+    assert attack(everybody, walk(everybody, *STARTS), 40, seed) > 1_000
+
+
+PARTS = {
+    "str": ("x", "2026-10", "-", "%00", "%C3%A9", "a" * 300, "0", "DISDUK"),
+    "int": ("0", "1", "99999999999999999999"),
+    "uuid": ("00000000-0000-0000-0000-000000000000",),
+}
+
+
+ASKED = ("page", "cari", "bulan", "tingkat", "semua", "q", "links", "kode", "jenis", "unit")
+
+
+def addresses(draw: Random) -> Iterator[str]:
+    """Every address of the site, its parts at random: also those to which no link led."""
+    for name, pattern in patterns(get_resolver()):
+        if name not in SINGLE:
+            route = str(pattern.pattern)
+            yield "/" + re.sub(
+                r"<(?:(\w+):)?\w+>", lambda part: draw.choice(PARTS.get(part[1] or "str", PARTS["str"])), route
+            )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_address_fails_nowhere(everybody: Client, method: str) -> None:
+    for path in addresses(Random(7)):
+        with transaction.atomic():
+            asked = {name: NASTY[(len(path) + place) % len(NASTY)] for place, name in enumerate(ASKED)}
+            response = getattr(everybody, method)(path, asked)
+            to_the_end(response)
+            assert response.status_code < 500, path
+            assert not connection.needs_rollback, path
+            transaction.set_rollback(True)
