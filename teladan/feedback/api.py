@@ -6,11 +6,14 @@ answer that is no success is a problem (RFC 9457) in Indonesian that names the f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -288,6 +291,11 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return _problem(error.status_code, "Tidak ditemukan" if error.status_code == 404 else "Ditolak", str(error))
 
 
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return _problem(413, "Terlalu besar", "Kirim satu layanan dalam satu permintaan.")
+
+
 _MESSAGES = {
     "missing": ("Isian ini wajib.", "Tambahkan isian ini."),
     "extra_forbidden": ("Isian ini tidak dikenal.", "Periksa ejaannya, atau hapus."),
@@ -314,7 +322,22 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return _problem(422, "Isian tidak sah", "Perbaiki isian yang disebut, lalu kirim ulang.", faults)
 
 
+def _telling_methods(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A method that no operation has is a problem like any other."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
+        response = view(request, *args, **kw)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        problem = _problem(405, "Cara tidak dikenal", f"Alamat ini hanya menerima {response.headers['Allow']}.")
+        problem.headers["Allow"] = response.headers["Allow"]
+        return problem
+
+    return answer
+
+
 paths: list[Any] = list(api.urls[0])
 for _path in paths:
     if _path.name != "api-root":
-        login_not_required(_path.callback)  # a token opens these, not a session
+        _path.callback = login_not_required(_telling_methods(_path.callback))  # a token opens these, not a session
