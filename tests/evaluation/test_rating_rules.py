@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import teladan
 from teladan.evaluation import models
 from teladan.evaluation.rules import rating
 
 DATA = Path(__file__).parent / "data"
-POLICY = Path(models.__file__).parent.parent / "config" / "data" / "policy.json"
+POLICY = Path(teladan.__file__).parent / "config" / "data" / "policy.json"
 WORDS = {"di atas": rating.ABOVE, "sesuai": rating.MEETS, "di bawah": rating.BELOW}
 LABELS = {label: value for value, label in models.Predicate.choices}
 
