@@ -65,7 +65,7 @@ if find_spec("django_linear_migrations"):  # a tool of developers; the running p
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "teladan.core.addresses.no_null_bytes",
+    "teladan.core.addresses.NullBytes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "teladan.core.lanes.few_files_at_once",
