@@ -78,13 +78,10 @@ PAGES: dict[str, list[str]] = {
 PICTURES = [
     ("mengapa", "officer", "/nilai/*/mengapa", "1280"),
     ("warga", CITIZEN, "/n", "360"),
-    ("meja", "bkpsdm", "/", "1280"),
     ("bulan", "bkpsdm", "/bulan/*", "1280"),
     ("tim", "appraiser", "/tim", "1280"),
     ("penghargaan", "committee", "/penghargaan/tim/*", "1280"),
-    ("publik", CITIZEN, "/publik", "1280"),
     ("publik-unit", CITIZEN, "/publik/unit/*", "1280"),
-    ("pegawai", "bkpsdm", "/pegawai", "1280"),
 ]
 
 
@@ -326,6 +323,7 @@ def compose_tour(page: Page, folder: Path) -> None:
     page.goto(file.as_uri(), wait_until="load")
     page.screenshot(path=folder / "tour.png")
     file.unlink()
+    (folder / "warga.png").unlink()
 
 
 @contextmanager
