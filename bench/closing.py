@@ -1,7 +1,7 @@
 """Closing a month, beside the bare `GROUP BY` of the same ratings: 10,000 and 1,000,000 of them, in one city.
 
 The city is the same both times (units, officers, services), so that only the ratings grow. Everything of the month is
-there: an event and a ticket for each rating, half of the citizens answer all nine elements.
+there: an event and a ticket for each rating, half of the citizens answer all nine elements, an auditor's file of openings.
 """
 
 from __future__ import annotations
@@ -88,9 +88,12 @@ def run(seconds: float, rounds: int) -> None:
 
 
 def _measure(n: int) -> None:
-    from teladan.core import clock
+    from django.conf import settings
+
+    from teladan.core import clock, sealedfile
     from teladan.evaluation.actions.closing import close_month
 
+    settings.AUDITOR_KEYS = [sealedfile.public_key(sealedfile.new_private_key())]
     fill(n)
     marks: list[float] = []
     with clock.at(clock.local(date(2026, 11, 9), 9)):
