@@ -442,19 +442,21 @@ def _is_server(pid: int, data: Path) -> bool:
 
 
 def _still_running(data: Path, postmaster: int) -> int:
-    """A process of this data folder that still runs: the server, or one it has left behind. All of them work in the folder."""
+    """A process of this data folder that still runs: the server, or one it has left behind. All of them work in the folder;
+    so may a person's shell, which is none of ours."""
     if postmaster and _is_server(postmaster, data):
         return postmaster
     home = str(data.resolve())
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if os.readlink(process / "cwd") == home and _state(process) != "Z":
+            if os.readlink(process / "cwd") == home and _is_alive_postgres(process):
                 return int(process.name)
     return 0
 
 
-def _state(process: Path) -> str:
-    return (process / "stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[0]
+def _is_alive_postgres(process: Path) -> bool:
+    name, rest = (process / "stat").read_text(encoding="ascii", errors="replace").split("(", 1)[1].rsplit(")", 1)
+    return name == "postgres" and rest.split()[0] != "Z"
 
 
 def _sentence(error: OSError, place: Place) -> str:

@@ -204,7 +204,17 @@ def test_server_killed_hard_starts_only_after_whoever_it_left_behind(server: Ser
 
 def works(pid: int) -> bool:
     """Neither gone nor waiting for somebody to take note of its end."""
-    return Path(f"/proc/{pid}").exists() and postgres._state(Path(f"/proc/{pid}")) != "Z"
+    return Path(f"/proc/{pid}").exists() and postgres._is_alive_postgres(Path(f"/proc/{pid}"))
+
+
+def test_somebody_who_stands_in_the_data_folder_is_not_waited_for(server: Server) -> None:
+    server.start()
+    server.stop()
+    with subprocess.Popen(["/bin/sleep", "60"], cwd=server.place.data) as bystander:
+        try:
+            assert not postgres._still_running(server.place.data, 0)
+        finally:
+            bystander.kill()
 
 
 def _until_cut_off(connection: psycopg.Connection, statement: str) -> None:
