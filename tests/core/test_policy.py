@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+from django.db import connection, transaction
 
 from teladan.core import clock, policy
 from teladan.core.models import AuditEvent, PolicyRow
@@ -119,3 +122,35 @@ def test_load_pack_puts_a_change_before_a_later_one() -> None:
     row = {"key": "score.min_n", "value": 15, "valid_from": "2027-01-01", "legal_basis": BASIS}
     assert policy.load_pack([row], by="uji", not_before=DECEMBER) == 1
     assert spans()[1:] == [(15, JANUARY, MARCH), (20, MARCH, None)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_load_at_the_same_time_finds_what_the_first_has_added() -> None:
+    pack = [{"key": "a.b", "value": 1, "valid_from": "2026-01-01", "legal_basis": BASIS}]
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            assert policy.load_pack(pack, by="uji") == 1
+            second = other.submit(_load_and_close, pack)
+            _wait_until_somebody_waits()
+        assert second.result(timeout=30) == 0
+    assert PolicyRow.objects.filter(key="a.b").count() == 1
+
+
+def _load_and_close(pack: list[dict[str, object]]) -> int:
+    try:
+        return policy.load_pack(pack, by="uji")
+    finally:
+        connection.close()
+
+
+def _wait_until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(1000):
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    pytest.fail("nobody waits")
