@@ -21,12 +21,7 @@ SCRIPT = Axe().axe_script
 DOCUMENT = """[innerWidth, getComputedStyle(document.documentElement).fontSize, location.origin,
     document.documentElement.outerHTML].join()"""
 RUN = "options => axe.run(document, options).then(found => found.violations)"
-
-
-DRAWN = {
-    "runOnly": ["color-contrast", "link-in-text-block"],
-    "resultTypes": ["violations"],
-}
+DRAWN = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
 """What depends on the colours of a theme."""
 _seen: set[int] = set()
 
