@@ -72,9 +72,9 @@ def test_the_office_counts_by_the_days_in_the_database() -> None:
 def test_loading_again_changes_nothing_and_corrections_are_one_event() -> None:
     rows = json.loads(HOLIDAYS.read_text(encoding="utf-8"))
     before = AuditEvent.objects.count()
-    assert holidays.load(rows, by="uji") == 0
+    assert holidays.load(rows, by="uji").changed == 0
     assert AuditEvent.objects.count() == before
-    assert holidays.load([{**rows[0], "name": "Nama lain"}], by="uji") == 1
+    assert holidays.load([{**rows[0], "name": "Nama lain"}], by="uji").changed == 1
     assert AuditEvent.objects.latest("id").event == "core.holidays_loaded"
 
 
@@ -97,3 +97,22 @@ def test_a_file_with_one_wrong_day_is_refused_whole(tmp_path: Path, row: dict[st
     file.write_text(json.dumps([good]), encoding="utf-8")
     call_command("load_holidays", str(file))
     assert Holiday.objects.filter(name="Baik").exists()
+
+
+@pytest.mark.django_db
+def test_the_decree_of_a_year_takes_the_place_of_its_estimates_only_when_it_is_the_whole_year(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decree = [{"date": "2027-03-09", "name": "Idulfitri 1448 H", "kind": "national", "legal_basis": "Uji"}]
+    file = tmp_path / "libur-2027.json"
+    file.write_text(json.dumps(decree), encoding="utf-8")
+
+    call_command("load_holidays", str(file))
+    assert "2027-03-10 Idulfitri 1448 H; " in capsys.readouterr().out
+    assert Holiday.objects.filter(date=date(2027, 3, 10)).exists()
+
+    call_command("load_holidays", str(file), "--whole-years")
+    assert "Dihapus: 2027-01-01 Tahun Baru 2027; " in capsys.readouterr().out
+    assert [row.date for row in Holiday.objects.filter(date__year=2027)] == [date(2027, 3, 9)]
+    assert Holiday.objects.filter(date__year=2026).count() == 25
+    assert "2027-03-10" in AuditEvent.objects.latest("id").after["removed"]

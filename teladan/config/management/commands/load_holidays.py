@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,27 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="BERKAS", type=Path)
+        parser.add_argument(
+            "--whole-years",
+            action="store_true",
+            help="berkas memuat semua hari libur tahun-tahun yang disebutnya; hari lain pada tahun itu dihapus",
+        )
 
-    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, whole_years: bool, **options: Any) -> None:
         rows = read_days(file)
-        changed = holidays.load(rows, by="cli")
-        self.stdout.write(f"{changed} hari dimuat atau diperbaiki, {len(rows) - changed} sudah sama.")
+        done = holidays.load(rows, by="cli", whole_years=whole_years)
+        self.stdout.write(f"{done.changed} hari dimuat atau diperbaiki, {len(rows) - done.changed} sudah sama.")
+        if done.removed:
+            self.stdout.write(f"Dihapus: {listed(done.removed)}.")
+        if done.beside:
+            self.stdout.write(
+                f"Pada tahun yang sama masih ada hari yang tidak disebut berkas ini: {listed(done.beside)}. "
+                "Bila berkas memuat seluruh tahun, ulangi dengan --whole-years."
+            )
+
+
+def listed(days: Iterable[Holiday]) -> str:
+    return "; ".join(map(str, days))
 
 
 def read_days(file: Path) -> list[dict[str, Any]]:
