@@ -1,7 +1,7 @@
 """What of a ticket, a rating, a refusal and a seal stands in the log, and what a receipt is made of. Bytes in, bytes out.
 
 A leaf is one line of text: `teladan/v1 <kind> <month> <64 hex digits>`, so that whoever reads a sealed month can count its
-leaves by kind. `docs/rules/tickets-and-ratings.md` computes one by hand.
+leaves by kind. A seal is `teladan/v2`, because its first number is made otherwise than before. `docs/rules/tickets-and-ratings.md` computes one by hand.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -20,6 +20,9 @@ from teladan.feedback.models import ELEMENTS
 
 _RATING = b"teladan-rating-v1"
 _TICKET = b"teladan-ticket-leaf-v1"
+_ROWS = b"teladan-seal-v2"
+_FIGURES = b"teladan-figures-v1"
+FORMATS = ("teladan/v1", "teladan/v2")
 QUESTIONS = ("overall", *ELEMENTS)
 CODE_BYTES = 12
 CODE_CHARS = 20  # 100 bits: 96 of the leaf, and four that are nothing
@@ -51,22 +54,40 @@ def ticket(month: date, token_hash: bytes, kind: Kind = Kind.TICKET) -> bytes:
     return line(kind, month, hashlib.sha256(_TICKET + token_hash).digest())
 
 
-def seal(month: date, rows: bytes, statuses: bytes, counts: Mapping[str, int]) -> bytes:
-    """The leaf of a seal: digests of the sorted sealed rows and of the sorted list of statuses, and the counts by status.
+# --- a seal ----------------------------------------------------------------------------------------------------------
 
-    Refused casts are no ratings and not among them.
+
+@dataclass(frozen=True)
+class Seal:
+    """What a sealed month is: numbers of its sorted rows and of its sorted lines `c status`, in hex, and counts by status.
+
+    Refused casts are no ratings and not among them. Months sealed before salts existed are not `salted`.
     """
-    numbers = " ".join(f"{name}={counts.get(name, 0)}" for name in STATUSES[:-1])
-    return f"{line(Kind.SEAL, month, rows).decode()} {statuses.hex()} {numbers}".encode()
+
+    month: date
+    rows: str
+    statuses: str
+    counts: Mapping[str, int]
+    salted: bool = True
+
+    def line(self) -> bytes:
+        """Its leaf."""
+        numbers = " ".join(f"{name}={self.counts.get(name, 0)}" for name in STATUSES)
+        head = f"{FORMATS[self.salted]} {Kind.SEAL} {self.month:%Y-%m}"
+        return f"{head} {self.rows} {self.statuses} {numbers}".encode()
 
 
-STATUSES = ("counted", "superseded", "held", "voided", "refused")
+STATUSES = ("counted", "superseded", "held", "voided")
 
 
-def status_digest(statuses: Iterable[tuple[bytes, str]]) -> bytes:
-    """SHA-256 over the sorted lines `c status`, refused casts apart."""
-    lines = sorted(f"{c.hex()} {status}\n" for c, status in statuses if status != "refused")
-    return hashlib.sha256("".join(lines).encode()).digest()
+def rows_hash(salt: bytes | None) -> hashlib._Hash:
+    """The hash over the sorted rows, begun. A month has few rows of few answers: without the salt nobody can try them out."""
+    return hashlib.sha256(_ROWS + salt if salt else b"")
+
+
+def figures_blind(salt: bytes) -> bytes:
+    """What hides the digests of the month's figures. It does not lead back to the salt."""
+    return hashlib.sha256(_FIGURES + salt).digest()
 
 
 # --- a rating --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -40,10 +40,12 @@ from teladan.feedback.models import (
     RefusedRating,
     SealedComment,
     SealedRating,
+    SealSalt,
     StagedComment,
     StagedRating,
     Ticket,
 )
+from teladan.feedback.queries.auditors import lost_openings
 from teladan.ledger import actions as ledger
 from teladan.ledger import queries as log
 from teladan.ledger.models import Leaf, QueuedLeaf, Round
@@ -417,6 +419,9 @@ def _every_change_is_found(log_file: Path, listed: Path, opened: Path) -> None:
         (opened, r"\"overall\":1", r"\"overall\":4"),
         (opened, "DUKCAPIL|", "KECAMATAN|"),
         (opened, '"status": "voided"', '"status": "counted"'),
+        (opened, '"salt": "', '"salt": "00'),
+        (opened, '"salt"', '"salz"'),
+        (log_file, "teladan/v2 seal", "teladan/v1 seal"),
     ):
         whole = path.read_text(encoding="utf-8")
         assert old in whole, old
@@ -430,6 +435,25 @@ def _every_change_is_found(log_file: Path, listed: Path, opened: Path) -> None:
         path.write_text(whole, encoding="utf-8")
 
 
+def opened_by(auditor: Path) -> list[dict[str, str]]:
+    path = auditor.with_name("opened")
+    call_command("open_openings", str(openings_path(OCTOBER)), key=str(auditor), to=str(path))
+    assert path.stat().st_mode & 0o077 == 0
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_broken_openings_are_told_and_leave_nothing(office: Office, travel: Travel, auditor: Path) -> None:
+    rated(office.token())
+    with travel(SEAL_DAY):
+        seal_month(month=OCTOBER, by="test")
+    path = openings_path(OCTOBER)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert lost_openings() == [OCTOBER]
+    with pytest.raises(CommandError, match="rusak atau diubah"):
+        opened_by(auditor)
+    assert [one.name for one in auditor.parent.glob("opened*")] == []
+
+
 def test_openings_are_for_the_auditors_alone(office: Office, travel: Travel, auditor: Path) -> None:
     rated(office.token(), overall=1)
     with travel(SEAL_DAY):
@@ -437,14 +461,13 @@ def test_openings_are_for_the_auditors_alone(office: Office, travel: Travel, aud
     sealed = openings_path(OCTOBER).read_bytes()
     assert b"overall" not in sealed
     assert openings_path(OCTOBER).stat().st_mode & 0o077 == 0
-    with pytest.raises(sealedfile.Unreadable, match="tidak disegel untuk kunci"):
-        sealedfile.unseal(sealed, private=sealedfile.new_private_key())
-    private = auditor.read_text(encoding="ascii")
-    for place in (2, len(sealed) // 3, len(sealed) - 3):
-        changed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
-        with pytest.raises(sealedfile.Unreadable):
-            sealedfile.unseal(changed, private=private)
-    (one,) = map(json.loads, sealedfile.unseal(sealed, private=private).decode().splitlines())
+    stranger = auditor.with_name("stranger")
+    stranger.write_text(sealedfile.new_private_key(), encoding="ascii")
+    with pytest.raises(CommandError, match="tidak disegel untuk kunci"):
+        call_command("open_openings", str(openings_path(OCTOBER)), key=str(stranger))
+    head, one = opened_by(auditor)
+    salt = SealSalt.objects.get().salt
+    assert head == {"month": "2026-10", "salt": bytes(salt or b"").hex()}
     assert one["place"] == f"DUKCAPIL|KK-BARU|{office.officer.pk}|loket"
     assert queries.leaf_counts()[0].openings_digest == hashlib.sha256(sealed).hexdigest()
 

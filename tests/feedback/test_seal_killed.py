@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from teladan.core.postgres import Server
 from teladan.feedback import queries, tokens
 from teladan.feedback.actions import sealing
 from teladan.feedback.actions.casting import amend_rating, cast_again, cast_rating
-from teladan.feedback.actions.openings import openings_path
+from teladan.feedback.actions.openings import OpeningsFile, openings_path
 from teladan.feedback.actions.receipts import finish_rating
 from teladan.feedback.actions.sealing import seal_month, warn_changed
 from teladan.feedback.models import (
@@ -32,6 +33,7 @@ from teladan.feedback.models import (
     RatingLeaf,
     SealedComment,
     SealedRating,
+    SealSalt,
     StagedComment,
     StagedRating,
     Ticket,
@@ -92,7 +94,7 @@ def _picture() -> tuple[Any, ...]:
         sorted(StagedRating.objects.values_list("id", "status")),
         [
             model.objects.count()
-            for model in (SealedRating, StagedComment, SealedComment, RatingLeaf, TicketCount, Leaf)
+            for model in (SealedRating, SealSalt, StagedComment, SealedComment, RatingLeaf, TicketCount, Leaf)
         ],
         sorted(bytes(one) for one in QueuedLeaf.objects.values_list("leaf_hash", flat=True)),
         list(CollectionMonth.objects.values_list("month", "state", "seal_digest", "openings_digest")),
@@ -157,8 +159,8 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _digest_of_what_counts() -> str:
-    """The seal's digest by the words of the documentation, from what is staged."""
+def _lines_that_count() -> bytes:
+    """What the seal's digest is made of beside the salt, by the words of the documentation, from what is staged."""
     counted = StagedRating.objects.filter(status="counted").select_related("unit", "service")
     lines = [
         "|".join(
@@ -174,13 +176,14 @@ def _digest_of_what_counts() -> str:
         + "\n"
         for one in counted
     ]
-    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+    return "".join(sorted(lines)).encode()
 
 
-def _sealed_once_and_alike(wanted: str, statuses: Counter[str]) -> None:
+def _sealed_once_and_alike(wanted: bytes, statuses: Counter[str]) -> None:
     """The one seal, whenever it went through, is that of what was staged."""
     first = _seal()
-    assert first.digest == wanted
+    salt = bytes(SealSalt.objects.values_list("salt", flat=True).get())
+    assert first.digest == hashlib.sha256(b"teladan-seal-v2" + salt + wanted).hexdigest()
     assert first.ratings == statuses["counted"]
     assert _seal() == first
     assert _seal_until(0, _die) == DIED
@@ -194,15 +197,18 @@ def _sealed_once_and_alike(wanted: str, statuses: Counter[str]) -> None:
     assert AuditEvent.objects.filter(event="feedback.month_sealed").count() == 1
     assert warn_changed() == []
     assert monitor.verify().findings == []
-    _openings_are_there_once(statuses)
+    _openings_are_there_once(statuses, salt)
 
 
-def _openings_are_there_once(statuses: Counter[str]) -> None:
+def _openings_are_there_once(statuses: Counter[str], salt: bytes) -> None:
     """One file, the one whose digest was written down; it opens, and leads to each leaf of the list once."""
     path = openings_path(OCTOBER)
     assert [one.name for one in path.parent.iterdir()] == [path.name]
     assert hashlib.sha256(path.read_bytes()).hexdigest() == CollectionMonth.objects.get().openings_digest
-    opened = [json.loads(line) for line in sealedfile.unseal(path.read_bytes(), private=AUDITOR).decode().splitlines()]
+    with path.open("rb") as file:
+        lines = b"".join(sealedfile.unseal(file, private=AUDITOR)).decode().splitlines()
+    head, *opened = map(json.loads, lines)
+    assert head == {"month": "2026-10", "salt": salt.hex()}
     listed = {bytes(leaf).hex(): status for leaf, status in RatingLeaf.objects.values_list("leaf", "status")}
     assert Counter(one["status"] for one in opened) == statuses
     assert {one["c"]: one["status"] for one in opened} == listed
@@ -213,15 +219,38 @@ def _openings_are_there_once(statuses: Counter[str]) -> None:
     assert line.leaves == len(opened)
 
 
+MIDDLES: list[tuple[Any, str, int]] = [  # between two parts; where the file is whole, and not yet or just in its place
+    (OpeningsFile, "write", 3),
+    (sealing, "_list_leaves", 2),
+    (sealedfile.Sealer, "close", 1),
+    (Path, "replace", 1),
+    (sealing, "_destroy_keys", 1),
+]
+
+
+def _dying(work: Callable[..., Any], time: int) -> Callable[..., Any]:
+    """`work`, but the process dies the n-th time, counted from 1, before it."""
+    count = itertools.count(1)
+
+    def at_last(*args: Any) -> Any:
+        if next(count) == time:
+            _die()
+        return work(*args)
+
+    return at_last
+
+
 def _killed_at(numbers: list[int]) -> None:
-    before, wanted, statuses = _picture(), _digest_of_what_counts(), _statuses()
+    before, wanted, statuses = _picture(), _lines_that_count(), _statuses()
     for number in numbers:
         assert _seal_until(number, _die) == DIED, number
         assert _picture() == before, number
-    with pytest.MonkeyPatch.context() as patch:  # the file is written, and not yet in its place
-        patch.setattr(Path, "replace", lambda *_: _die())
-        assert _seal_until(10_000, _die) == DIED
-    assert _picture() == before
+    for owner, name, time in MIDDLES:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("teladan.feedback.actions.openings._AT_ONCE", 4)
+            patch.setattr(owner, name, _dying(getattr(owner, name), time))
+            assert _seal_until(10_000, _die) == DIED, name
+        assert _picture() == before, name
     _sealed_once_and_alike(wanted, statuses)
 
 
@@ -250,7 +279,7 @@ def server() -> Iterator[Server]:
 def test_month_is_sealed_once_though_the_database_is_killed_before_every_statement(server: Server) -> None:
     _rated_month()
     last = _statements()
-    before, wanted, statuses = _picture(), _digest_of_what_counts(), _statuses()
+    before, wanted, statuses = _picture(), _lines_that_count(), _statuses()
     for number in range(last + 1):
         ended = _seal_until(number, lambda: kill_hard(server), server)
         back_again(server)

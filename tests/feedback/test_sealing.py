@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from teladan.core import clock
 from teladan.core.models import AuditEvent
 from teladan.feedback import queries, tokens
+from teladan.feedback.actions import openings
 from teladan.feedback.actions.casting import Submission, amend_rating, cast_many, cast_rating
 from teladan.feedback.actions.sealing import SealRefused, forget_tickets, open_month, seal_month
 from teladan.feedback.models import (
@@ -23,6 +24,7 @@ from teladan.feedback.models import (
     IssueDayCount,
     SealedComment,
     SealedRating,
+    SealSalt,
     StagedComment,
     StagedRating,
     Ticket,
@@ -146,7 +148,7 @@ def test_seal_twice_is_one_seal(office: Office, travel: Travel) -> None:
 def test_empty_month_can_be_sealed(travel: Travel) -> None:
     with travel(SEAL_DAY):
         summary = seal_month(month=OCTOBER, by="test")
-    assert (summary.ratings, summary.comments, summary.digest) == (0, 0, hashlib.sha256(b"").hexdigest())
+    assert (summary.ratings, summary.comments, summary.digest) == (0, 0, salted_digest([]))
 
 
 def test_digest_is_that_of_the_sorted_rows(office: Office, travel: Travel) -> None:
@@ -156,7 +158,37 @@ def test_digest_is_that_of_the_sorted_rows(office: Office, travel: Travel) -> No
         summary = seal_month(month=OCTOBER, by="test")
     head = f"2026-10|DUKCAPIL|KK-BARU|{office.officer.pk}|loket"
     lines = sorted(f"{head}|{s}|-|-|-|-|-|-|{s}|-|-\n" for s in (4, 1, 3, 1))
-    assert summary.digest == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert summary.digest == salted_digest(lines)
+
+
+def salted_digest(lines: list[str]) -> str:
+    salt = SealSalt.objects.get(month=OCTOBER).salt
+    assert salt is not None
+    return hashlib.sha256(b"teladan-seal-v2" + bytes(salt) + "".join(lines).encode()).hexdigest()
+
+
+def test_equal_months_have_seals_that_differ(office: Office, travel: Travel) -> None:
+    with travel(SEAL_DAY):
+        first = seal_month(month=OCTOBER, by="test")
+    with travel(date(2026, 12, 8)):
+        second = seal_month(month=date(2026, 11, 1), by="test")
+    assert first.digest != second.digest
+    assert len({bytes(one.salt or b"") for one in SealSalt.objects.all()}) == 2
+
+
+def test_staged_ratings_are_read_some_at_a_time_in_another_order(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for token in office.tokens(20):
+        cast(token)
+    monkeypatch.setattr(openings, "_AT_ONCE", 7)
+    with transaction.atomic():
+        parts = list(openings.staged_month(OCTOBER))
+        again = [one.id for part in openings.staged_month(OCTOBER) for one, _ in part]
+    found = [one.id for part in parts for one, _ in part]
+    assert [len(part) for part in parts] == [7, 7, 6]
+    assert sorted(found) == sorted(again) == sorted(StagedRating.objects.values_list("id", flat=True))
+    assert found != again  # once in 20! they are alike
 
 
 def test_nobody_counts_before_the_seal(office: Office) -> None:
@@ -200,12 +232,14 @@ def test_tickets_and_officers_go_after_their_time(office: Office, travel: Travel
     SealedRating.objects.create(
         month=date(2024, 9, 1), unit=office.unit, service=office.service, officer=office.officer, channel="loket"
     )
+    SealSalt.objects.create(month=date(2024, 8, 1), salt=bytes(32), blind=bytes(32))
     with travel(SEAL_DAY):
         for month in (6, 7, 10):
             seal_month(month=date(2026, month, 1), by="test")
         forget_tickets(month=OCTOBER)
     assert set(Ticket.objects.values_list("month", flat=True)) == {OCTOBER, date(2026, 7, 1)}
     assert SealedRating.objects.get(month__year=2024).officer is None
+    assert SealSalt.objects.get(month=date(2024, 8, 1)).salt is None
     assert SealedRating.objects.filter(officer__isnull=False).count() == 2
 
 

@@ -27,7 +27,7 @@ from teladan.feedback.actions.casting import DifferentAnswers, EditClosed, amend
 from teladan.feedback.actions.receipts import Receipt, finish_rating, settle_unfinished
 from teladan.feedback.actions.sealing import MonthSealed, SealRefused, forget_tickets, seal_month, warn_changed
 from teladan.feedback.leaves import Kind
-from teladan.feedback.models import RatingLeaf, RatingStatus, SealedRating, StagedRating
+from teladan.feedback.models import RatingLeaf, RatingStatus, SealedRating, SealSalt, StagedRating
 from teladan.ledger import actions as ledger
 from teladan.ledger import monitor
 from teladan.ledger import queries as log
@@ -167,14 +167,13 @@ class Month(RuleBasedStateMachine):
         if checkpoint is not None:
             self.heads.append((checkpoint.size, bytes(checkpoint.root)))
 
-    @rule(step=st.sampled_from(["list", "queue"]))
+    @rule(step=st.sampled_from(["salt_line", "settle_cases", "_destroy_keys"]))
     def crash_in_the_seal(self, step: str) -> None:
         if not self.open:
             return
         before = self._picture()
-        name = {"list": "_seal_leaves", "queue": "write_openings"}[step]
         with pytest.MonkeyPatch.context() as patch, clock.at(SEAL_DAY):
-            patch.setattr(f"teladan.feedback.actions.sealing.{name}", _cut)
+            patch.setattr(f"teladan.feedback.actions.sealing.{step}", _cut)
             with pytest.raises(Cut):
                 seal_month(month=OCTOBER, by="test")
         assert self._picture() == before
@@ -192,6 +191,7 @@ class Month(RuleBasedStateMachine):
         return (
             sorted(StagedRating.objects.values_list("id", "leaf", "status")),
             SealedRating.objects.count(),
+            SealSalt.objects.count(),
             Leaf.objects.count(),
             set(QueuedLeaf.objects.values_list("leaf_hash", flat=True)),
         )
@@ -270,6 +270,8 @@ TAMPERED = {
     "a sealed rating taken out": "DELETE FROM feedback_sealedrating WHERE id IN (SELECT id FROM feedback_sealedrating LIMIT 1)",
     "a sealed rating put in": "INSERT INTO feedback_sealedrating (id, month, unit_id, service_id, officer_id, channel, overall)"
     " SELECT gen_random_uuid(), month, unit_id, service_id, officer_id, channel, 4 FROM feedback_sealedrating LIMIT 1",
+    "the salt": "UPDATE feedback_sealsalt SET salt = sha256(salt)",
+    "the salt taken out": "DELETE FROM feedback_sealsalt",
     "a status": "UPDATE feedback_ratingleaf SET status = 'voided' WHERE leaf IN (SELECT leaf FROM feedback_ratingleaf LIMIT 1)",
     "a status taken out": "DELETE FROM feedback_ratingleaf WHERE leaf IN (SELECT leaf FROM feedback_ratingleaf LIMIT 1)",
     "a leaf in the log": "UPDATE ledger_leaf SET data = NULL, leaf_hash = sha256('x') WHERE index = 1",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection
 
@@ -21,6 +20,8 @@ from teladan.feedback.leaves import Kind, Opening, Place
 from teladan.feedback.models import CollectionMonth, MonthKey
 from teladan.feedback.queries.auditors import auditor_keys, openings_path
 from teladan.feedback.sql import statement
+
+_AT_ONCE = 2000
 
 
 class KeyGone(Exception):
@@ -72,39 +73,63 @@ def place_of(row: dict[str, Any]) -> Place:
     return Place(row["unit"], row["service"], row["officer"] or "-", row["channel"])
 
 
-def staged_month(month: date, *, only_seen: bool = False) -> list[tuple[Staged, dict[str, Any]]]:
-    """The ratings of an open month with their openings and rows; `only_seen`: those without a leaf that a round has seen."""
+def staged_month(month: date, *, only_seen: bool = False) -> Iterator[list[tuple[Staged, dict[str, Any]]]]:
+    """The ratings of an open month with their openings and rows, in random order, some at a time.
+
+    `only_seen`: those without a leaf that a round has seen. Asked inside a transaction. What is written meanwhile changes
+    nothing of what is read.
+    """
     key = month_key(month)
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() as cursor:
         cursor.execute(statement("staged_month"), {"month": month, "only_seen": only_seen})
         names = [column.name for column in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [(read_row(row, key), row) for row in rows]
+        while found := cursor.fetchmany(_AT_ONCE):
+            rows = [dict(zip(names, row, strict=True)) for row in found]
+            yield [(read_row(row, key), row) for row in rows]
 
 
 # --- the auditors' file ----------------------------------------------------------------------------------------------
 
 
-def write_openings(month: date, lines: Iterable[str]) -> str:
-    """Seal the openings for the auditors into a file of the month, whole or not at all; its SHA-256, empty without auditors.
+class OpeningsFile:
+    """The auditors' file of a month, whole or not at all: it takes its place when the `with` block ends well.
 
-    Called before the seal commits: if it is cut off then, the next try writes the file anew. The month's row is locked, so
-    nobody else writes the draft; and the folder is synced, so that no power cut takes the name away after the commit.
+    That is before the seal commits: if it is cut off in between, the next try writes the file anew. The month's row is
+    locked, so nobody else writes the draft; and the folder is synced, so that no power cut takes the name away after the
+    commit. Without auditors nothing is written, and `digest` (SHA-256 of the file) stays empty.
     """
-    readers = auditor_keys()
-    if not readers:
-        return ""
-    sealed = sealedfile.seal("".join(lines).encode(), readers=readers, about=f"openings {month:%Y-%m}")
-    path = openings_path(month)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.draft")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(sealed)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    _sync_folder(path.parent)
-    return hashlib.sha256(sealed).hexdigest()
+
+    def __init__(self, month: date) -> None:
+        self.digest = ""
+        self._about, self._path = f"openings {month:%Y-%m}", openings_path(month)
+        self._draft = self._path.with_name(f"{self._path.name}.draft")
+        self._readers = auditor_keys()
+
+    def __enter__(self) -> Self:
+        if self._readers:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = open(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+            self._sealer = sealedfile.Sealer(self._file, readers=self._readers, about=self._about)
+        return self
+
+    def write(self, text: str) -> None:
+        """More lines."""
+        if self._readers:
+            self._sealer.write(text.encode())
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if not self._readers:
+            return
+        with self._file as file:
+            if kind:
+                self._draft.unlink()
+                return
+            digest = self._sealer.close()
+            file.flush()
+            os.fsync(file.fileno())
+        self._draft.replace(self._path)
+        _sync_folder(self._path.parent)
+        self.digest = digest
 
 
 def _sync_folder(folder: Path) -> None:
@@ -113,6 +138,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def salt_line(month: date, salt: bytes) -> str:
+    """The first line: what the digest of the sealed rows begins with."""
+    return json.dumps({"month": f"{month:%Y-%m}", "salt": salt.hex()}) + "\n"
 
 
 def opening_line(staged: Staged, row: dict[str, Any]) -> str:

@@ -137,8 +137,8 @@ def _finish_seen() -> int:
     for month in CollectionMonth.objects.filter(state=CollectionMonth.State.OPEN).values_list("month", flat=True):
         if not StagedRating.objects.filter(month=month, leaf__isnull=True, seen=True).exists():
             continue
-        found = list(staged_month(month, only_seen=True))
-        with prepared_cursor() as cursor:
-            cursor.executemany(statement("finish"), [plain(one.values()) for one, _ in found])
-        count += len(found)
+        for found in staged_month(month, only_seen=True):
+            with prepared_cursor() as cursor:
+                cursor.executemany(statement("finish"), [plain(one.values()) for one, _ in found])
+            count += len(found)
     return count

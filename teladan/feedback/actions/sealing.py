@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import random
-from collections import Counter
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from teladan.core import audit, clock, policy
 from teladan.feedback import leaves
 from teladan.feedback.actions.holding import hold_same_device, settle_cases
-from teladan.feedback.actions.openings import Staged, month_key, opening_line, staged_month, write_openings
-from teladan.feedback.leaves import Kind
+from teladan.feedback.actions.openings import OpeningsFile, Staged, month_key, opening_line, salt_line, staged_month
+from teladan.feedback.leaves import Kind, Seal
 from teladan.feedback.models import (
     REFUSED,
     CollectionMonth,
@@ -26,6 +26,7 @@ from teladan.feedback.models import (
     RefusedRating,
     SealedComment,
     SealedRating,
+    SealSalt,
     Ticket,
 )
 from teladan.feedback.queries import policy_on, seal_opens_on
@@ -35,11 +36,10 @@ from teladan.ledger import actions as ledger
 from teladan.ledger import queries as ledger_queries
 
 logger = logging.getLogger(__name__)
-_random = random.SystemRandom()
 _LIST = "COPY feedback_ratingleaf (leaf, month, status, reason) FROM STDIN"
 _EMPTIED = (
     "feedback_stagedrating", "feedback_stagedcomment", "feedback_waitingprofile", "feedback_issueday", "feedback_ticket",
-    "feedback_refusedrating", "feedback_monthkey", "ledger_queuedleaf",
+    "feedback_refusedrating", "feedback_monthkey", "feedback_sealsalt", "ledger_queuedleaf",
     "feedback_caserating", "feedback_heldcase",
 )  # fmt: skip
 
@@ -58,7 +58,7 @@ class SealRefused(Exception):
 
 @dataclass(frozen=True)
 class SealSummary:
-    """A sealed month: digest over its sorted ratings, and how many ratings and comments it holds."""
+    """A sealed month: salted digest over its sorted ratings, and how many ratings and comments it holds."""
 
     digest: str
     ratings: int
@@ -107,7 +107,7 @@ def seal_month(*, month: date, by: object) -> SealSummary:
     """Move the month's ratings and comments to sealed storage, apart and in random order; count profiles and tickets.
 
     Only ratings that count are moved. What became of each leaf stays as a list, what opens it goes to the auditors' file and
-    nowhere else, and a leaf of the seal goes to the log.
+    nowhere else, and a leaf of the seal goes to the log. It hides the rows behind a salt of the month.
 
     Runs in the caller's transaction. A sealed month is only summed up again. SealRefused before the last ticket has
     expired, and while an earlier month is open.
@@ -118,12 +118,16 @@ def seal_month(*, month: date, by: object) -> SealSummary:
         return _summary(month, collection.seal_digest)
     _check_ready(month)
     hold_same_device()
-    collection.openings_digest, statuses = _close_leaves(month)
+    salt = secrets.token_bytes(32)
+    collection.openings_digest = _close_leaves(month, salt)
     for name in ("seal_comments", "seal_ratings", "seal_profiles", "count_tickets", "count_days"):
         _run(name, {"month": month})
     settle_cases(month)
-    summary = _summary(month, _digest(month))
-    _seal_leaves(month, bytes.fromhex(summary.digest), statuses)
+    SealSalt.objects.create(month=month, salt=salt, blind=leaves.figures_blind(salt))
+    seal = _seal_of(month, salt)
+    ledger.append(seal.line(), after_size=None)
+    _destroy_keys(month)
+    summary = _summary(month, seal.rows)
     collection.state = CollectionMonth.State.SEALED
     collection.sealed_at, collection.sealed_by = clock.now(), _name(by)
     collection.seal_digest = summary.digest
@@ -142,30 +146,36 @@ def seal_month(*, month: date, by: object) -> SealSummary:
     return summary
 
 
-def _close_leaves(month: date) -> tuple[str, list[tuple[bytes, str, str]]]:
-    """Finish what nobody finished, write the auditors' file; its digest, and what became of each leaf, in random order."""
-    found = staged_month(month)
-    ledger.append(*(_rating_line(one) for one, _ in found if one.leaf is None), after_size=None)
-    if changed := sum(one.leaf not in (None, one.opening.c) for one, _ in found):
+def _close_leaves(month: date, salt: bytes) -> str:
+    """Finish what nobody finished, write the auditors' file, list what became of each leaf; the file's digest.
+
+    One pass over the month in an order drawn by the database; memory holds some of it at a time, however long it is.
+    """
+    changed = 0
+    with OpeningsFile(month) as file:
+        file.write(salt_line(month, salt))
+        for found in staged_month(month):
+            ledger.append(*(_rating_line(one) for one, _ in found if one.leaf is None), after_size=None)
+            changed += sum(one.leaf not in (None, one.opening.c) for one, _ in found)
+            file.write("".join(opening_line(one, row) for one, row in found))
+            _list_leaves(month, found)
+    if changed:
         logger.error("%d penilaian %s tidak lagi sama dengan daunnya di log.", changed, f"{month:%Y-%m}")
-    digest = write_openings(month, sorted(opening_line(one, row) for one, row in found))
-    statuses = [(one.leaf or one.opening.c, row["status"], row["reason"]) for one, row in found]
-    _random.shuffle(statuses)
-    return digest, statuses
+    return file.digest
 
 
 def _rating_line(one: Staged) -> bytes:
     return leaves.line(Kind.RATING, one.month, one.opening.c)
 
 
-def _seal_leaves(month: date, rows: bytes, statuses: Sequence[tuple[bytes, str, str]]) -> None:
-    """Keep the list of leaves, put the seal into the log, and destroy what could make a leaf's number again."""
+def _list_leaves(month: date, found: Iterable[tuple[Staged, dict[str, Any]]]) -> None:
     with connection.cursor() as cursor, cursor.cursor.copy(_LIST) as copy:
-        for leaf, status, reason in statuses:
-            copy.write_row((leaf, month, status, reason))
-    counts = Counter(status for _, status, _ in statuses)
-    listed = leaves.status_digest((leaf, status) for leaf, status, _ in statuses)
-    ledger.append(leaves.seal(month, rows, listed, counts), after_size=None)
+        for one, row in found:
+            copy.write_row((one.leaf or one.opening.c, month, row["status"], row["reason"]))
+
+
+def _destroy_keys(month: date) -> None:
+    """What could make a leaf's number again, or add to a refused cast."""
     RefusedRating.objects.filter(month=month).delete()
     MonthKey.objects.filter(month=month).delete()
 
@@ -209,16 +219,17 @@ def changed_months() -> list[date]:
 
 def _comparable_months() -> list[date]:
     rows = CollectionMonth.objects.filter(state=CollectionMonth.State.SEALED, in_ledger=True)
-    forgotten = set(SealedRating.objects.filter(officer=None).values_list("month", flat=True).distinct())
+    forgotten = {
+        *SealedRating.objects.filter(officer=None).values_list("month", flat=True).distinct(),
+        *SealSalt.objects.filter(salt=None).values_list("month", flat=True),
+    }
     return [month for month in rows.order_by("month").values_list("month", flat=True) if month not in forgotten]
 
 
 def _is_as_sealed(month: date) -> bool:
-    rows = RatingLeaf.objects.filter(month=month).exclude(status=REFUSED).values_list("leaf", "status")
-    statuses = [(bytes(leaf), status) for leaf, status in rows]
-    counts = Counter(status for _, status in statuses)
-    data = leaves.seal(month, bytes.fromhex(_digest(month)), leaves.status_digest(statuses), counts)
-    return ledger_queries.holds(leaves.leaf_hash(data))
+    salt = SealSalt.objects.filter(month=month).values_list("salt", flat=True).first()
+    seal = _seal_of(month, None if salt is None else bytes(salt))
+    return ledger_queries.holds(leaves.leaf_hash(seal.line()))
 
 
 def _summary(month: date, digest: str) -> SealSummary:
@@ -229,10 +240,17 @@ def _summary(month: date, digest: str) -> SealSummary:
     )
 
 
-def _digest(month: date) -> str:
-    """SHA-256 over the sorted lines of the sealed ratings; the same rows in any order give the same digest."""
-    found = hashlib.sha256()
-    with connection.cursor() as cursor, cursor.cursor.copy(statement("sealed_lines"), {"month": month}) as copy:
+def _seal_of(month: date, salt: bytes | None) -> Seal:
+    """The seal of the month as it is stored now; the same rows in any order give the same one. Without salt, as before v2."""
+    rows = _hashed("sealed_lines", month, leaves.rows_hash(salt))
+    statuses = _hashed("leaf_lines", month, hashlib.sha256())
+    found = RatingLeaf.objects.filter(month=month).exclude(status=REFUSED).values_list("status")
+    return Seal(month, rows, statuses, dict(found.annotate(n=Count("leaf")).order_by()), salted=salt is not None)
+
+
+def _hashed(name: str, month: date, found: hashlib._Hash) -> str:
+    """SHA-256 over the lines of a statement, as they come."""
+    with connection.cursor() as cursor, cursor.cursor.copy(statement(name), {"month": month}) as copy:
         for block in copy:
             found.update(block)
     return found.hexdigest()
@@ -262,11 +280,15 @@ def forget_tickets(*, month: date) -> None:
 
 
 def _forget_outlived(month: date, rules: dict[str, Any]) -> None:
-    """Tickets go after their months; then the officer's name goes from sealed ratings (retention policy)."""
+    """Tickets go after their months; then the officer's name goes from sealed ratings, and the salt that could prove a guess.
+
+    (Retention policy.)
+    """
     Ticket.objects.filter(month__lt=clock.add_months(month, -int(rules["retention.ticket_months"]))).delete()
     oldest = clock.add_months(month, -int(rules["retention.officer_months"]))
     SealedRating.objects.filter(month__lt=oldest, officer__isnull=False).update(officer=None)
     SealedComment.objects.filter(month__lt=oldest, officer__isnull=False).update(officer=None)
+    SealSalt.objects.filter(month__lt=oldest, salt__isnull=False).update(salt=None)
 
 
 def _vacuum() -> None:

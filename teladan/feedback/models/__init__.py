@@ -16,7 +16,7 @@ from teladan.feedback.models.counts import (
     TicketCount,
     WaitingProfile,
 )
-from teladan.feedback.models.months import CollectionMonth, MonthKey, SettleRound, Ticket
+from teladan.feedback.models.months import CollectionMonth, MonthKey, SealSalt, SettleRound, Ticket
 from teladan.feedback.models.ratings import (
     ELEMENTS,
     REFUSED,
@@ -57,6 +57,7 @@ __all__ = [
     "RatingLeaf",
     "RatingStatus",
     "RefusedRating",
+    "SealSalt",
     "SealedComment",
     "SealedRating",
     "SettleRound",

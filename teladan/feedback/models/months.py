@@ -99,6 +99,22 @@ class MonthKey(models.Model):
         return f"kunci {self.month:%Y-%m}"
 
 
+class SealSalt(models.Model):
+    """What hides a sealed month's rows behind its public leaf. Never shown; the auditors have it in their file.
+
+    Whoever reads this table can read the rows too, so it tells nothing while they are whole. Once the officers are forgotten,
+    digest and rest of a row would lead to them: then the salt goes. `blind` hides the digests of the month's figures, and stays
+    as long as they do. Months sealed before salts existed have no row.
+    """
+
+    month = models.DateField(primary_key=True)
+    salt = models.BinaryField(max_length=32, null=True, blank=True)
+    blind = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"garam {self.month:%Y-%m}"
+
+
 class SettleRound(models.Model):
     """When unfinished ratings were last looked through: the one row that is written over."""
 

@@ -43,6 +43,7 @@ def lost_openings() -> list[date]:
 
 def _digest_of(month: date) -> str:
     try:
-        return hashlib.sha256(openings_path(month).read_bytes()).hexdigest()
+        with openings_path(month).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return ""

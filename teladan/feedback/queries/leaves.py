@@ -17,6 +17,8 @@ from teladan.feedback.sql import statement
 from teladan.ledger import queries as ledger
 from teladan.ledger.rules.notes import ProofFile
 
+_OURS = tuple(f"{one} " for one in leaves.FORMATS)
+
 
 class AmbiguousCode(Exception):
     """Two leaves begin alike; the whole receipt tells them apart."""
@@ -117,5 +119,5 @@ def published_log() -> Iterator[str]:
     yield f"{last.note}\n"
     for hashed, data in ledger.leaves_in_order(last.size):
         text = "" if data is None else data.decode()
-        shown = text.startswith("teladan/v1 ") and text.split(" ")[2] in sealed
+        shown = text.startswith(_OURS) and text.split(" ")[2] in sealed
         yield f"{text}\n" if shown else f"#{hashed.hex()}\n"

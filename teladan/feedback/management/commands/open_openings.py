@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +35,17 @@ class Command(BaseCommand):
             raise CommandError("Sebutkan berkas pembuka dan --key, atau --new-key. Lihat: teladan open-openings --help")
         try:
             private = Path(options["key"]).read_text(encoding="ascii").strip()
-            content = sealedfile.unseal(Path(options["file"]).read_bytes(), private=private)
+            with Path(options["file"]).open("rb") as file:
+                content = sealedfile.unseal(file, private=private)
+                if options["to"]:
+                    count = _write(content, Path(options["to"]))
+                    self.stdout.write(f"{count} baris ditulis ke {options['to']}.")
+                else:
+                    sys.stdout.buffer.writelines(content)
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"Berkas tidak dapat dibaca: {error}") from error
         except (sealedfile.Unreadable, sealedfile.WrongKey) as error:
             raise CommandError(str(error)) from error
-        if options["to"]:
-            Path(options["to"]).write_bytes(content)
-            count = content.count(b"\n")
-            self.stdout.write(f"{count} penilaian ditulis ke {options['to']}.")
-        else:
-            sys.stdout.write(content.decode())
 
     def _make_key(self, path: Path) -> None:
         if path.exists():
@@ -55,3 +57,17 @@ class Command(BaseCommand):
             f"Kunci pribadi ada di {path}; simpan di luar server ini. Kunci publik untuk TELADAN_AUDITOR_KEYS:"
         )
         self.stdout.write(sealedfile.public_key(private))
+
+
+def _write(content: Iterator[bytes], path: Path) -> int:
+    """The whole content or nothing, for its reader alone; how many lines it has."""
+    draft, count = path.with_name(f"{path.name}.draft"), 0
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            for block in content:
+                file.write(block)
+                count += block.count(b"\n")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
