@@ -22,6 +22,11 @@ from teladan.ledger.rules.batches import Waiting
 from teladan.ledger.rules.notes import Head, NoteRefused, Signer
 
 logger = logging.getLogger(__name__)
+_QUEUE = """
+INSERT INTO ledger_queuedleaf (leaf_hash, data, after_size)
+SELECT leaf_hash, data, %s::bigint FROM unnest(%s::bytea[], %s::bytea[]) AS given (leaf_hash, data)
+ON CONFLICT DO NOTHING
+"""
 _TAKE = """
 DELETE FROM ledger_queuedleaf q WHERE id = ANY(%s)
 RETURNING leaf_hash, EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.leaf_hash = q.leaf_hash)
@@ -42,13 +47,9 @@ def append(*leaves: bytes, after_size: int | None = 0, keep_data: bool = True) -
     SQL the same is an INSERT into `ledger_queuedleaf` (docs/rules/ledger.md).
     """
     hashes = [tree.leaf_hash(data) for data in leaves]
-    QueuedLeaf.objects.bulk_create(
-        [
-            QueuedLeaf(leaf_hash=hashed, data=data if keep_data else None, after_size=after_size)
-            for hashed, data in zip(hashes, leaves, strict=True)
-        ],
-        ignore_conflicts=True,
-    )
+    if leaves:
+        with connection.cursor() as cursor:
+            cursor.execute(_QUEUE, [after_size, hashes, [data if keep_data else None for data in leaves]])
     return hashes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,11 +12,12 @@ from django.db import DatabaseError, connection, transaction
 from teladan.core import clock
 from teladan.core.models import AuditEvent
 from teladan.evaluation.actions.closing import CloseRefused, ReopenRefused, close_month, reopen_month
+from teladan.evaluation.actions.freezing import freeze
 from teladan.evaluation.models import Closing, OfficerResult, Release, UnitResult
 from teladan.evaluation.queries import closing as queries
-from teladan.evaluation.queries import releases, results
+from teladan.evaluation.queries import inputs, releases, results
 from teladan.feedback.actions import sealing
-from teladan.feedback.models import CollectionMonth, SealedRating, StagedRating, Ticket
+from teladan.feedback.models import CollectionMonth, SealedRating, SealSalt, StagedRating, Ticket
 from teladan.feedback.sql import statement
 from tests import make
 from tests.evaluation.small_city import OCTOBER, City, closing_time, everyone, make_city
@@ -112,6 +114,19 @@ def test_closing_carries_its_provenance(city: City) -> None:
     event = AuditEvent.objects.get(event="evaluation.month_closed")
     assert event.after is not None
     assert event.after["results_digest"] == row.results_digest
+
+
+def test_digests_of_a_closing_cannot_be_made_from_its_figures_alone(city: City) -> None:
+    """A city of one officer has few possible results: whoever tries them out needs what is kept beside the seal."""
+    summary = close_month(month=OCTOBER, by="uji")
+    found = inputs.read(OCTOBER)
+    assert (found.digest(), freeze(found).digest) == (summary.inputs_digest, summary.results_digest)
+    assert found.blind not in repr(found)
+    guessed = replace(found, blind="")
+    assert guessed.digest() != summary.inputs_digest
+    assert freeze(guessed).digest != summary.results_digest
+    SealSalt.objects.all().delete()  # sealed before there were any
+    assert inputs.read(OCTOBER) == guessed
 
 
 def test_unit_result_has_index_punctuality_and_sample(city: City) -> None:

@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import reverse
 
 from teladan.core import clock, sealedfile
+from teladan.evaluation.rules.closing import digest
 from teladan.feedback import leaves, queries, tokens
 from teladan.feedback.actions.casting import (
     DifferentAnswers,
@@ -115,6 +116,26 @@ def test_number_of_a_rating_computed_by_hand() -> None:
     assert c in text
     assert leaves.code_of(opened.c) in text
     assert leaves.leaf_hash(leaves.line(Kind.RATING, OCTOBER, opened.c)).hex() in text
+
+
+def test_worked_example_of_a_seal() -> None:
+    """The other one there, and that of docs/rules/closing.md."""
+    salt = bytes(range(32))
+    row = b"2026-10|DUKCAPIL|KK-BARU|7|loket|4|-|-|3|-|-|-|-|-|-\n"
+    listed = b"062df4ae47958f4460d20f1ade6537eca363c86e45cf74f93aa55978bf17ae8c counted\n"
+    rows = hashlib.sha256(b"teladan-seal-v2" + salt + row).hexdigest()
+    begun = leaves.rows_hash(salt)
+    begun.update(row)
+    assert begun.hexdigest() == rows
+    seal = leaves.Seal(OCTOBER, rows, hashlib.sha256(listed).hexdigest(), {"counted": 1})
+    text = (ROOT / "docs" / "rules" / "tickets-and-ratings.md").read_text(encoding="utf-8")
+    for number in (rows, seal.statuses, leaves.leaf_hash(seal.line()).hex()):
+        assert number in text
+    assert f"{rows} {seal.statuses} counted=1 superseded=0 held=0 voided=0" in seal.line().decode()
+    blind = leaves.figures_blind(salt).hex()
+    text = (ROOT / "docs" / "rules" / "closing.md").read_text(encoding="utf-8")
+    for number in (blind, digest({"month": "2026-10"}, blind=blind), digest({"month": "2026-10"})):
+        assert number in text
 
 
 def test_code_leads_back_to_the_beginning_of_its_number() -> None:

@@ -123,7 +123,8 @@ def freeze(found: Inputs) -> Frozen:
                 "officers": [one.as_json() for one in officers],
                 "releases": releases,
                 "integrity": integrity,
-            }
+            },
+            blind=found.blind,
         ),
         counts=_counts(found, unit_drafts, officers, releases),
     )

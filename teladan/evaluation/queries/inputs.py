@@ -107,6 +107,7 @@ class Inputs:
     complaints: Mapping[str, float | None] = field(default_factory=dict)
     traced: Officers = NOBODY
     held: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    blind: str = field(default="", repr=False)
 
     def watched(self) -> list[Watched]:
         """The units of the month, as the look at bias and pressure needs them."""
@@ -157,7 +158,7 @@ class Inputs:
         }
 
     def digest(self) -> str:
-        """One digest over all inputs, sorted; the seals stand for the ratings themselves."""
+        """One digest over all inputs, sorted; the seals stand for the ratings themselves. Nobody guesses its inputs."""
         return rules.digest(
             {
                 "month": rules.month_key(self.month),
@@ -183,7 +184,8 @@ class Inputs:
                 "complaints": self.complaints,
                 "traced": asdict(self.traced),
                 "held": self.held,
-            }
+            },
+            blind=self.blind,
         )
 
 
@@ -243,6 +245,7 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
         complaints=asdict(complaints.public_counts(month)),
         traced=_traced(traced, keys, values),
         held={keys.units[unit]: asdict(found) for unit, found in integrity.held_counts(month).items()},
+        blind=feedback.figures_blind(month),
     )
 
 

@@ -13,7 +13,7 @@ from django.db.models import Sum
 
 from teladan.core import clock, policy
 from teladan.feedback import rules
-from teladan.feedback.models import CollectionMonth, IssueDayCount, LatencyBucket, TicketCount
+from teladan.feedback.models import CollectionMonth, IssueDayCount, LatencyBucket, SealSalt, TicketCount
 from teladan.feedback.questionnaire import Plan, plan_of
 from teladan.feedback.sql import one_row
 
@@ -114,6 +114,12 @@ def ticket_page(token_hash: bytes) -> tuple[date, bool]:
 def seal_opens_on(month: date) -> date:
     """First day on which the month may be sealed and closed."""
     return rules.seal_opens_on(month, grace_days=int(thresholds(month)["collection.grace_days"]))
+
+
+def figures_blind(month: date) -> str:
+    """What hides the digests of a sealed month's figures, in hex; empty where it was sealed before there was any. Never shown."""
+    found = SealSalt.objects.filter(month=month).values_list("blind", flat=True).first()
+    return "" if found is None else bytes(found).hex()
 
 
 def month_states() -> dict[date, MonthState]:
