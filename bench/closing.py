@@ -1,5 +1,8 @@
 """Closing a month, beside the bare `GROUP BY` of the same ratings: 10,000 and 1,000,000 of them, in one city.
 
+Beside the time of the seal stands what it took of the processor, database included: that hardly depends on who else works
+on the machine. Memory is that of the worker's process at its highest, and in brackets what it had before the closing.
+
 The city is the same both times (units, officers, services), so that only the ratings grow. Everything of the month is
 there: an event and a ticket for each rating, half of the citizens answer all nine elements, an auditor's file of openings.
 """
@@ -75,7 +78,7 @@ def run(seconds: float, rounds: int) -> None:
     """One closing per size: a closing cannot be repeated, so rounds do not apply."""
     print(f"{UNITS} unit, {UNITS * OFFICERS} petugas, {UNITS * SERVICES} layanan; detik")
     print(
-        f"{'penilaian':>10} {'GROUP BY':>9} {'segel':>7} {'baca':>7} {'hitung':>7} {'simpan':>7} {'lupakan':>8} {'seluruhnya':>10} {'kali':>6} {'MB':>5}"
+        f"{'penilaian':>10} {'GROUP BY':>9} {'segel':>7} {'prosesor':>9} {'baca':>7} {'hitung':>7} {'simpan':>7} {'lupakan':>8} {'seluruhnya':>10} {'kali':>6} {'MB':>5}"
     )
     for n in SIZES:
         # A fork for each size, so that memory is that size's own.
@@ -96,16 +99,23 @@ def _measure(n: int) -> None:
     settings.AUDITOR_KEYS = [sealedfile.public_key(sealedfile.new_private_key())]
     fill(n)
     marks: list[float] = []
+    spent: list[float] = []
+
+    def note(*_: object) -> None:
+        marks.append(perf_counter())
+        spent.append(stack.processor_seconds())
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with clock.at(clock.local(date(2026, 11, 9), 9)):
-        summary = close_month(month=MONTH, by="bench", on_progress=lambda *_: marks.append(perf_counter()))
+        summary = close_month(month=MONTH, by="bench", on_progress=note)
     end = perf_counter()
     steps = [later - earlier for earlier, later in zip(marks, [*marks[1:], end], strict=True)]
     seal, read, compute, store, commit, forget = steps
     bare = min(_bare() for _ in range(3))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{n:>10,} {bare:>9.3f} {seal:>7.2f} {read:>7.2f} {compute:>7.2f} {store + commit:>7.2f} {forget:>8.2f} "
-        f"{summary.seconds:>10.2f} {summary.seconds / bare:>6.1f} {peak:>5.0f}  ({summary.counts['cells']:,} sel, "
+        f"{n:>10,} {bare:>9.3f} {seal:>7.2f} {spent[1] - spent[0]:>9.2f} {read:>7.2f} {compute:>7.2f} {store + commit:>7.2f} {forget:>8.2f} "
+        f"{summary.seconds:>10.2f} {summary.seconds / bare:>6.1f} {peak:>5.0f} ({before:.0f})  ({summary.counts['cells']:,} sel, "
         f"{summary.counts['award'] + summary.counts['evaluation']} nilai terpakai)",
         flush=True,
     )
