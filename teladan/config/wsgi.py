@@ -1,4 +1,4 @@
-"""The WSGI application that granian serves: the citizen's pages on a short way, everything else on the full one.
+"""The WSGI application that granian serves: plain ratings straight through, the citizen's pages on a short way, the rest on the full one.
 
 The citizen's pages use no session, account, message, or CSRF cookie (`feedback.views.doorway`), and on a busy day they are
 most of the traffic; the middleware they do not need costs more than the pages themselves.
@@ -32,11 +32,17 @@ class CitizenHandler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+from teladan.feedback.views import straight  # noqa: E402  # its models need the settings
+
 _citizen = CitizenHandler()
 _full = WSGIHandler()
+_rated = straight.straight_through(_citizen)
 
 
 def application(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     path = environ.get("PATH_INFO", "")
+    if path == "/n" and (headers := _rated(environ)) is not None:
+        start_response(straight.STATUS, headers)
+        return (b"",)
     handler = _citizen if path.split("/", 2)[1:2] in (["n"], ["cek"]) else _full
     return handler(environ, start_response)

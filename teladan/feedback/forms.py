@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +19,7 @@ MAX_COMMENT = 1000
 _SCALE = {"": None, "1": 1, "2": 2, "3": 3, "4": 4}
 
 
-def given_answers(data: QueryDict, names: Sequence[str]) -> dict[str, int | None] | None:
+def given_answers(data: Mapping[str, Any], names: Sequence[str]) -> dict[str, int | None] | None:
     """What `QuestionsForm` makes of a form with nothing to complain about, at a tenth of the work; None when there is."""
     said = {name: data.get(name, "") for name in names}
     if said.get("overall") == "" or not _SCALE.keys() >= set(said.values()):

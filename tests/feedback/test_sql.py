@@ -14,7 +14,7 @@ from teladan.feedback import tokens
 from teladan.feedback.actions.casting import Submission, amend_rating, cast_again, cast_many, cast_rating
 from teladan.feedback.actions.receipts import finish_rating
 from teladan.feedback.models import ELEMENTS, LatencyBucket, StagedRating
-from teladan.feedback.sql import plain, prepared_cursor, statement
+from teladan.feedback.sql import plain, planned_cursor, statement
 from tests.feedback.conftest import Office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
@@ -95,8 +95,8 @@ def test_plain_values_arrive_as_what_they_were() -> None:
     query = (
         """SELECT %(blob)s::bytea, %(list)s::int[], %(day)s::date, %(id)s::uuid, %(word)s::text, %(none)s::smallint"""
     )
-    with prepared_cursor() as cursor:
-        cursor.execute(query, plain(values))
-        blob, numbers, *rest = cursor.fetchone()
+    cursor = planned_cursor()
+    cursor.execute(query, plain(values))
+    blob, numbers, *rest = cursor.fetchone()
     assert (bytes(blob), numbers) == (b"\x00\\'\xff", [2, 5])
     assert rest == [date(2026, 10, 12), UUID(int=7), "a 'b' \\ %s {c}", None]

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature
 from django.db import transaction
 
 from teladan.core import clock
 from teladan.feedback import keys, rules
+from teladan.feedback.keys import Seal
 from teladan.feedback.models import ELEMENTS, PROFILE, STAFF_ELEMENTS
 from teladan.feedback.queries import collection_rules, plan_for
-from teladan.feedback.sql import one_row, plain, prepared_cursor, statement
+from teladan.feedback.sql import one_row, plain, planned_cursor, statement
 
-_signer = Signer(salt="teladan.feedback.edit")
+_signer = Seal(salt="teladan.feedback.edit")
 MAX_COMMENT = 1000
 
 
@@ -88,7 +89,10 @@ def cast_rating(
     """
     now = clock.now()
     rating = staged_id(token_hash, nonce or secrets.token_bytes(16))
-    return _cast("cast", rating, _cast_values(token_hash, rating, answers, now, channel, device), now, order)
+    values = _cast_values(token_hash, rating, answers, now, channel, device)
+    month, asks_cost, spent = one_row("cast", values)
+    (same,) = (True,) if spent else one_row("cast_refused", values)
+    return _cast(rating, month, asks_cost, same, now, order)
 
 
 def cast_again(
@@ -102,11 +106,11 @@ def cast_again(
     rating = staged_id(leaf, nonce or secrets.token_bytes(16))
     values = {name: _scaled(name, answers.get(name)) for name in ("overall", *ELEMENTS)}
     more = {"leaf": leaf, "month": month, "rating": rating, "today": clock.day_of(now)}
-    return _cast("cast_again", rating, values | more, now, order)
+    month, asks_cost, same = one_row("cast_again", values | more)
+    return _cast(rating, month, asks_cost, same, now, order)
 
 
-def _cast(name: str, rating: uuid.UUID, values: dict[str, Any], now: datetime, order: int) -> Cast:
-    month, asks_cost, same = one_row(name, values)
+def _cast(rating: uuid.UUID, month: date, asks_cost: bool, same: bool, now: datetime, order: int) -> Cast:
     until = now + timedelta(minutes=int(collection_rules(clock.month_of(now))["collection.edit_minutes"]))
     cast = Cast(_edit_key(EditKey(rating, until, asks_cost, month, order)), asks_cost)
     if not same:
@@ -115,7 +119,10 @@ def _cast(name: str, rating: uuid.UUID, values: dict[str, Any], now: datetime, o
 
 
 def cast_many(submissions: Iterable[Submission]) -> None:
-    """Cast many ratings with the very statement of `cast_rating`, each at its own instant, in one pipeline."""
+    """Cast many ratings with the very statement of `cast_rating`, each at its own instant, in one pipeline.
+
+    For tickets that can be used: what spends none is not kept among the refused.
+    """
     later: list[dict[str, Any]] = []
     said: list[dict[str, Any]] = []
 
@@ -128,7 +135,8 @@ def cast_many(submissions: Iterable[Submission]) -> None:
                 later.append({"rating": rating, "comment": one.comment[:MAX_COMMENT], **dict.fromkeys(ELEMENTS)})
             yield _cast_values(one.token_hash, rating, one.answers, one.at, device=one.device)
 
-    with transaction.atomic(), prepared_cursor() as cursor:
+    with transaction.atomic():
+        cursor = planned_cursor()
         cursor.executemany(statement("cast"), list(map(plain, values())))
         if later:
             cursor.executemany(statement("amend"), list(map(plain, later)))

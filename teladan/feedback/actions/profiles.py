@@ -10,7 +10,7 @@ from teladan.core import clock
 from teladan.feedback.actions.casting import profile_values, read_edit_key
 from teladan.feedback.models import WaitingProfile
 from teladan.feedback.queries import collection_rules
-from teladan.feedback.sql import plain, prepared_cursor, statement
+from teladan.feedback.sql import plain, planned_cursor, statement
 
 
 def add_profile(*, edit_key: str, profile: Mapping[str, str]) -> None:
@@ -21,8 +21,7 @@ def add_profile(*, edit_key: str, profile: Mapping[str, str]) -> None:
     key = read_edit_key(edit_key)
     if not any(profile.values()):
         return
-    with prepared_cursor() as cursor:
-        cursor.execute(statement("wait_profile"), plain(profile_values(key.rating, profile)))
+    planned_cursor().execute(statement("wait_profile"), plain(profile_values(key.rating, profile)))
 
 
 def mix_profiles() -> None:

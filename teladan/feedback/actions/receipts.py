@@ -20,7 +20,7 @@ from teladan.feedback.actions.sealing import open_month
 from teladan.feedback.leaves import Kind
 from teladan.feedback.models import CollectionMonth, RefusedRating, SettleRound, StagedRating
 from teladan.feedback.queries import collection_rules
-from teladan.feedback.sql import named_row, one_row, plain, prepared_cursor, statement
+from teladan.feedback.sql import named_row, one_row, plain, planned_cursor, statement
 from teladan.ledger import keys as ledger_keys
 
 _TRIES = 5  # against the citizen's own other page; each needs another change of the same rating in between
@@ -138,7 +138,6 @@ def _finish_seen() -> int:
         if not StagedRating.objects.filter(month=month, leaf__isnull=True, seen=True).exists():
             continue
         for found in staged_month(month, only_seen=True):
-            with prepared_cursor() as cursor:
-                cursor.executemany(statement("finish"), [plain(one.values()) for one, _ in found])
+            planned_cursor().executemany(statement("finish"), [plain(one.values()) for one, _ in found])
             count += len(found)
     return count

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
-from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
+from psycopg import Cursor
 
 _FOLDER = Path(__file__).parent
 _COMMENT = re.compile("--.*")
@@ -56,13 +55,13 @@ def _sent(name: str, values: Mapping[str, Any], read: Callable[[CursorWrapper], 
 
 def _sent_once(name: str, values: Mapping[str, Any], read: Callable[[CursorWrapper], Any]) -> Any:
     connection.health_check_done = True  # type: ignore[attr-defined]  # Django's own field, missing in its stubs
-    with prepared_cursor() as cursor:
-        cursor.execute(statement(name), plain(values))
-        return read(cursor)
+    cursor = planned_cursor()
+    cursor.execute(statement(name), plain(values))
+    return read(cursor)
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, str | None]:
-    """Values for `prepared_cursor`: text, or nothing.
+    """Values for `planned_cursor`: text, or nothing.
 
     psycopg keeps a plan for every combination of Python types, and nothing is a type of its own: with nine answers that
     may be left open one statement would be planned five hundred times over. Of text PostgreSQL asks the statement.
@@ -78,21 +77,36 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-@contextmanager
-def prepared_cursor() -> Iterator[CursorWrapper]:
-    """A cursor whose statements are planned once per connection; planning a cast takes longer than running it.
+class _PlannedCursor(Cursor[Any]):
+    """Its statements are planned once per connection; planning a cast takes longer than running it."""
 
-    Values travel apart from the text, so the SQL must say the type of each, and as `plain` makes them. Not for statements
-    that change often. Other cursors of the connection plan as they always do.
+    def execute(self, *statement: Any, **how: Any) -> Self:
+        usual, self.connection.prepare_threshold = self.connection.prepare_threshold, 0
+        try:
+            return super().execute(*statement, **how)
+        finally:
+            self.connection.prepare_threshold = usual
+
+    def executemany(self, *statement: Any, **how: Any) -> None:
+        usual, self.connection.prepare_threshold = self.connection.prepare_threshold, 0
+        try:
+            super().executemany(*statement, **how)
+        finally:
+            self.connection.prepare_threshold = usual
+
+
+def planned_cursor() -> CursorWrapper:
+    """The connection's cursor for statements that never change, always the same one: making it takes as long as a signature.
+
+    Values travel apart from the text, so the SQL must say the type of each, and as `plain` makes them.
     """
     database = connections[DEFAULT_DB_ALIAS]  # not by the proxy `connection`, which looks for it at every step
     database.close_if_health_check_failed()
     database.ensure_connection()
-    raw = database.connection
-    usual = raw.cursor_factory, raw.prepare_threshold
-    raw.cursor_factory, raw.prepare_threshold = ServerBindingCursor, 0
-    try:
-        with database.cursor() as cursor:
-            yield cursor
-    finally:
-        raw.cursor_factory, raw.prepare_threshold = usual
+    kept = vars(database).get("_planned")
+    if kept is None or kept.connection is not database.connection:
+        kept = vars(database)["_planned"] = _PlannedCursor(database.connection)
+    wrap: Callable[[Any], CursorWrapper] = (
+        database.make_debug_cursor if database.queries_logged else database.make_cursor
+    )
+    return wrap(kept)

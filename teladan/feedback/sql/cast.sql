@@ -1,12 +1,13 @@
 -- One rating: spend the ticket, stage the answers, count the day of issue and the time since issue. One statement, so
--- that fifty submits at once spend one ticket. A ticket that is unknown, used or too old changes nothing of tickets and
--- results: its answers wait among the refused, under an id made in the same way, and are answered alike.
+-- that fifty submits at once spend one ticket. A ticket that is unknown, used or too old changes nothing here; then
+-- `cast_refused` follows, and the citizen is answered alike.
 -- The month row is share-locked: sealing waits for the casts under way, and a cast finds a month that is being sealed shut.
-WITH known AS (
+WITH ticket AS (
+    SELECT id, month, issued_at, service_id FROM feedback_ticket WHERE token_hash = %(token_hash)s::bytea
+), known AS (
     SELECT t.id, t.month, t.issued_at
-    FROM feedback_ticket t
+    FROM ticket t
     JOIN feedback_collectionmonth m ON m.month = t.month AND m.state = 'open'
-    WHERE t.token_hash = %(token_hash)s::bytea
     FOR SHARE OF m SKIP LOCKED
 ), spent AS (  -- whoever comes second waits here, and then finds it spent
     UPDATE feedback_ticket t SET spent_on = %(today)s::date, issued_at = NULL
@@ -38,34 +39,16 @@ WITH known AS (
     ) b
     WHERE issued_at IS NOT NULL
     ON CONFLICT (month, officer_id, bucket) DO UPDATE SET count = l.count + 1
-), earlier AS (
-    SELECT overall, kompetensi, perilaku FROM feedback_stagedrating WHERE id = %(rating)s::uuid
-    UNION ALL
-    SELECT overall, kompetensi, perilaku FROM feedback_refusedrating WHERE id = %(rating)s::uuid
-), refused AS (
-    INSERT INTO feedback_refusedrating
-        (id, month, overall, persyaratan, prosedur, waktu, biaya, produk, kompetensi, perilaku, pengaduan, sarana)
-    SELECT %(rating)s::uuid, coalesce((SELECT month FROM known), date_trunc('month', %(today)s::date)::date),
-           %(overall)s::smallint, %(persyaratan)s::smallint, %(prosedur)s::smallint, %(waktu)s::smallint,
-           %(biaya)s::smallint, %(produk)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint,
-           %(pengaduan)s::smallint, %(sarana)s::smallint
-    WHERE NOT EXISTS (SELECT FROM spent) AND NOT EXISTS (SELECT FROM earlier)
-    ON CONFLICT DO NOTHING
 )
 SELECT coalesce(t.month, date_trunc('month', %(today)s::date)::date) AS month,
        coalesce(t.asks_cost, false) AS asks_cost,
-       EXISTS (SELECT FROM spent) OR NOT EXISTS (
-           SELECT FROM earlier
-           WHERE (overall, kompetensi, perilaku)
-               IS DISTINCT FROM (%(overall)s::smallint, %(kompetensi)s::smallint, %(perilaku)s::smallint)
-       ) AS same
+       EXISTS (SELECT FROM spent) AS spent
 FROM (SELECT 1) AS one
 LEFT JOIN LATERAL (
-    SELECT t.month, EXISTS (
+    SELECT ticket.month, EXISTS (
         SELECT FROM services_servicestandard s
-        WHERE s.service_id = t.service_id AND s.fee > 0
+        WHERE s.service_id = ticket.service_id AND s.fee > 0
           AND s.valid_from <= %(today)s::date AND (s.valid_until IS NULL OR s.valid_until > %(today)s::date)
     ) AS asks_cost
-    FROM feedback_ticket t
-    WHERE t.token_hash = %(token_hash)s::bytea
+    FROM ticket
 ) t ON true

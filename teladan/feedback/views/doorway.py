@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, wraps
@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,6 +25,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from teladan.core import clock
+from teladan.feedback.keys import Seal
 
 LANGUAGES = ("id", "min", "en")
 TICKET_SECONDS = 60 * 60
@@ -38,8 +39,8 @@ _HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Content-Security-Policy": CSP,
 }
-_signer = Signer(salt="teladan.feedback.ticket")
-_device_signer = Signer(salt="teladan.feedback.device")
+_signer = Seal(salt="teladan.feedback.ticket")
+_device_signer = Seal(salt="teladan.feedback.device")
 
 View = Callable[..., HttpResponse]
 
@@ -86,7 +87,7 @@ def citizen_page(view: View) -> View:
     def page(request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
         language = language_of(request)
         with translation.override(language):
-            if request.method == "POST" and _from_elsewhere(request):
+            if request.method == "POST" and is_elsewhere(request.headers.get("Sec-Fetch-Site")):
                 response = render(request, "feedback/rating_elsewhere.html", status=403)
             else:
                 response = guarded(request, *args, **kw)
@@ -98,8 +99,9 @@ def citizen_page(view: View) -> View:
     return page
 
 
-def _from_elsewhere(request: HttpRequest) -> bool:
-    return request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+def is_elsewhere(site: str | None) -> bool:
+    """Whether a form comes from another site's page, by what the browser says of it (Sec-Fetch-Site)."""
+    return site not in (None, "same-origin", "none")
 
 
 def language_of(request: HttpRequest) -> str:
@@ -140,8 +142,13 @@ def hold_ticket(
 
 def ticket_in_hand(request: HttpRequest) -> Hand | None:
     """The ticket in hand, or nothing."""
+    return hand_among(request.COOKIES)
+
+
+def hand_among(cookies: Mapping[str, str]) -> Hand | None:
+    """The ticket in hand among a browser's cookies, or nothing."""
     try:
-        token_hash, nonce, order, again = _signer.unsign(request.COOKIES.get(_cookie("tiket"), "")).split(".")
+        token_hash, nonce, order, again = _signer.unsign(cookies.get(_cookie("tiket"), "")).split(".")
         month = date.fromisoformat(again) if again else None
         return Hand(bytes.fromhex(token_hash), bytes.fromhex(nonce), int(order), month)
     except (BadSignature, ValueError):
@@ -161,8 +168,13 @@ def mark_device(request: HttpRequest, response: HttpResponse) -> None:
 
 def device_in_hand(request: HttpRequest) -> uuid.UUID | None:
     """Today's random number of this browser, or nothing."""
+    return device_among(request.COOKIES)
+
+
+def device_among(cookies: Mapping[str, str]) -> uuid.UUID | None:
+    """Today's random number among a browser's cookies, or nothing."""
     try:
-        day, number = _device_signer.unsign(request.COOKIES.get(_cookie("perangkat"), "")).split(".")
+        day, number = _device_signer.unsign(cookies.get(_cookie("perangkat"), "")).split(".")
         return uuid.UUID(hex=number) if day == clock.today().isoformat() else None
     except (BadSignature, ValueError):
         return None
@@ -171,6 +183,12 @@ def device_in_hand(request: HttpRequest) -> uuid.UUID | None:
 def hold_edit_key(response: HttpResponse, edit_key: str) -> None:
     """Let the citizen add to the rating just given."""
     _set(response, _cookie("lanjut"), edit_key, EDIT_SECONDS)
+
+
+def edit_cookie(edit_key: str) -> str:
+    """What `hold_edit_key` sends, as one line and without the date that Max-Age makes needless."""
+    secure = "; Secure" if settings.TLS else ""
+    return f"{_cookie('lanjut')}={edit_key}; HttpOnly; Max-Age={EDIT_SECONDS}; Path=/; SameSite=Lax{secure}"
 
 
 def edit_key_in_hand(request: HttpRequest) -> str:

@@ -1,0 +1,109 @@
+"""A plain rating, straight from the web server to the database: the one POST that all citizens make within the same hours.
+
+Django's way from a socket to `citizen.rating_form` and back costs more than the rating. What is in good order in every respect takes this
+one instead; anything else, and any trouble, is left to the view, which finds it again, since a form sent twice is one rating. Answers are
+the view's own but for the rest of the cookie's attributes: its headers are copied from what the handler answers at this address.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.http import parse_cookie
+from django.urls import reverse
+
+from teladan.core.lanes import citizen_is_here
+from teladan.feedback.actions.casting import cast_rating
+from teladan.feedback.forms import given_answers
+from teladan.feedback.queries import first_page_month, plan_for
+from teladan.feedback.views import doorway
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+Handler = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+STATUS = "303 See Other"
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST = 1000
+_GIVEN = (
+    "HTTP_HOST",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_X_FORWARDED_PROTO",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "wsgi.url_scheme",
+)
+"""All that the headers of an answer without a body depend on, beside the language chosen before."""
+
+
+def straight_through(handler: Handler) -> Callable[[Environ], Headers | None]:
+    """What answers a plain rating with the headers of its 303, and everything else with None; then `handler` is to be asked."""
+    headers_for = lru_cache(maxsize=256)(lambda *given: _headers(handler, given))
+
+    def rated(environ: Environ) -> Headers | None:
+        body = _form(environ)
+        if body is None:
+            return None
+        cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
+        hand = doorway.hand_among(cookies)
+        if hand is None or hand.again or settings.SESSION_COOKIE_NAME in cookies:
+            return None
+        language = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
+        headers = headers_for(language, *(environ.get(name, "") for name in _GIVEN))
+        answers = given_answers(
+            dict(parse_qsl(body)), plan_for(first_page_month(hand.token_hash)).questionnaire.first_page
+        )
+        if headers is None or answers is None:
+            return None
+        citizen_is_here()
+        cast = cast_rating(
+            token_hash=hand.token_hash,
+            answers=answers,
+            nonce=hand.nonce,
+            order=hand.order,
+            device=doorway.device_among(cookies),
+        )
+        return [*headers, ("Set-Cookie", doorway.edit_cookie(cast.edit_key))]
+
+    def rated_or_left(environ: Environ) -> Headers | None:
+        try:
+            return rated(environ)
+        except Exception:  # the view meets the same trouble, and has a page and a log for it
+            return None
+
+    return rated_or_left
+
+
+def _form(environ: Environ) -> str | None:
+    """The body of a short form sent from a page of ours; it can be read again afterwards."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if (
+        environ["REQUEST_METHOD"] != "POST"
+        or environ.get("QUERY_STRING")
+        or environ.get("CONTENT_TYPE") != _FORM
+        or not (length.isdecimal() and 0 < int(length) < _LONGEST)
+        or doorway.is_elsewhere(environ.get("HTTP_SEC_FETCH_SITE"))
+    ):
+        return None
+    body: bytes = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body.decode() if body.isascii() else None
+
+
+def _headers(handler: Handler, given: tuple[str, ...]) -> Headers | None:
+    """What the handler sends along with a 303 at this address; None where it would not come to the view at all."""
+    language, *values = given
+    answered: list[tuple[str, Headers]] = []
+    asked: Environ = {name: value for name, value in zip(_GIVEN, values, strict=True) if value}
+    asked |= {"REQUEST_METHOD": "GET", "PATH_INFO": reverse("rating-form"), "wsgi.input": io.BytesIO()}
+    asked["HTTP_COOKIE"] = f"{settings.LANGUAGE_COOKIE_NAME}={language}"
+    handler(asked, lambda status, headers: answered.append((status, headers)))
+    ((status, headers),) = answered
+    if status != STATUS:
+        return None
+    return [*((name, value) for name, value in headers if name != "Location"), ("Location", reverse("rating-more"))]

@@ -1,0 +1,210 @@
+"""A plain rating straight through: it takes nothing out of the ordinary, and answers what the view would have answered."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.signals import request_finished, request_started
+from django.db import OperationalError, close_old_connections
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.utils.translation import get_language
+
+from teladan.config import wsgi
+from teladan.feedback import tokens
+from teladan.feedback.models import RefusedRating, StagedRating, Ticket
+from teladan.feedback.views import doorway, straight
+from tests.feedback.conftest import DAY, Office
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
+
+FORM = {"overall": "4", "kompetensi": "3"}
+Environ = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _connection_stays() -> Iterator[None]:
+    """A request ends by closing old connections; the test's own must stay, as Django's test client sees to."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def hand(token: bytes, device: bool = False, again: bool = False) -> str:
+    """The cookies of a browser that opened this ticket's link."""
+    response = HttpResponse()
+    month = DAY.replace(day=1) if again else None
+    doorway.hold_ticket(HttpRequest(), response, tokens.token_hash(token), tokens.order_of(token), month)
+    if device:
+        doorway.mark_device(HttpRequest(), response)
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in response.cookies.items())
+
+
+def sent(cookies: str, form: Mapping[str, str] | None = None, **more: Any) -> Environ:
+    """What the server makes of a browser's POST."""
+    body = "&".join(f"{name}={value}" for name, value in (form or FORM).items())
+    environ = RequestFactory().post("/n", body, content_type="application/x-www-form-urlencoded").environ
+    environ |= {"HTTP_HOST": "127.0.0.1", "HTTP_COOKIE": cookies, "wsgi.input": io.BytesIO(body.encode())}
+    return {name: value for name, value in (environ | more).items() if value is not None}
+
+
+def answer(handler: Any, environ: Environ) -> tuple[str, list[tuple[str, str]], SimpleCookie]:
+    """Status, headers in order of their names, and the cookies apart, without the date that Max-Age makes needless."""
+    found: list[Any] = []
+    list(handler(fresh(environ), lambda status, headers: found.append((status, headers))))
+    ((status, headers),) = found
+    cookies = SimpleCookie()
+    for name, value in headers:
+        if name == "Set-Cookie":
+            cookies.load(value)
+    for morsel in cookies.values():
+        morsel["expires"] = ""
+    return status, sorted(pair for pair in headers if pair[0] != "Set-Cookie"), cookies
+
+
+def fresh(environ: Environ) -> Environ:
+    """The same request once more, its body unread."""
+    return environ | {"wsgi.input": io.BytesIO(environ["wsgi.input"].getvalue())}
+
+
+def rated(environ: Environ) -> bool:
+    return wsgi._rated(fresh(environ)) is not None
+
+
+# --- what is left to the view ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"REQUEST_METHOD": "GET"},
+        {"REQUEST_METHOD": "PUT"},
+        {"QUERY_STRING": "bahasa=en"},
+        {"CONTENT_TYPE": "multipart/form-data; boundary=x"},
+        {"CONTENT_TYPE": "application/x-www-form-urlencoded; charset=latin-1"},
+        {"CONTENT_LENGTH": ""},
+        {"CONTENT_LENGTH": None},
+        {"CONTENT_LENGTH": "-1"},
+        {"CONTENT_LENGTH": "2000"},
+        {"HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_SEC_FETCH_SITE": "same-site"},
+        {"HTTP_HOST": "jahat.example"},
+        {"HTTP_COOKIE": ""},
+        {"HTTP_COOKIE": "tiket=00:forged"},
+    ],
+)
+def test_what_is_out_of_the_ordinary_is_left(office: Office, more: Environ) -> None:
+    assert not rated(sent(hand(office.token()), **more))
+    assert StagedRating.objects.count() == RefusedRating.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "form", [{"kompetensi": "4"}, {"overall": "5"}, {"overall": "4", "perilaku": "x"}, {"overall": ""}]
+)
+def test_answers_with_something_to_complain_about_are_left(office: Office, form: dict[str, str]) -> None:
+    environ = sent(hand(office.token()), form)
+    assert not rated(environ)
+    assert answer(wsgi.application, environ)[0].startswith("422")
+    assert StagedRating.objects.count() == 0
+
+
+def test_a_receipt_and_an_employee_are_left(office: Office) -> None:
+    assert not rated(sent(hand(office.token(), again=True)))
+    assert not rated(sent(f"{hand(office.token())}; {django_settings.SESSION_COOKIE_NAME}=x"))
+    assert StagedRating.objects.count() == 0
+
+
+def test_the_view_reads_the_form_again(office: Office) -> None:
+    environ = sent(hand(office.token()), {"overall": "9"})
+    assert wsgi._rated(environ) is None
+    assert environ["wsgi.input"].read() == b"overall=9"
+
+
+def test_other_answers_of_the_same_form_are_told_by_the_view(office: Office) -> None:
+    cookies = hand(office.token())
+    assert rated(sent(cookies))
+    assert not rated(sent(cookies, {"overall": "1"}))
+    assert answer(wsgi.application, sent(cookies, {"overall": "1"}))[0].startswith("409")
+    assert StagedRating.objects.get().overall == 4
+
+
+def test_trouble_is_left_to_the_view(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(straight, "cast_rating", fails)
+    environ = sent(hand(office.token()))
+    assert not rated(environ)
+    assert answer(wsgi.application, environ)[0] == straight.STATUS
+    assert StagedRating.objects.count() == 1
+
+
+# --- and what is not -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ticket", ["good", "paid", "used", "expired", "unknown"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"HTTP_ACCEPT_LANGUAGE": "en-GB,en;q=0.8"},
+        {"HTTP_ACCEPT_LANGUAGE": "fr"},
+        {"HTTP_SEC_FETCH_SITE": "same-origin"},
+        {"cookie": "; django_language=min"},
+    ],
+    ids=["plain", "english", "french", "browser", "minangkabau"],
+)
+def test_it_answers_as_the_view(office: Office, ticket: str, more: Environ) -> None:
+    token = office.token(service=office.paid) if ticket == "paid" else office.token()
+    if ticket == "unknown":
+        token = bytes(16)
+    if ticket == "used":
+        assert rated(sent(hand(token)))
+    if ticket == "expired":
+        Ticket.objects.update(expires_on="2026-10-01")
+    cookies = hand(token, device=True) + more.get("cookie", "")
+    environ = sent(cookies, **{name: value for name, value in more.items() if name != "cookie"})
+
+    first = answer(wsgi.application, environ)
+    assert first == answer(wsgi._citizen, environ) == answer(wsgi.application, environ)
+    assert rated(environ)
+    assert (first[0], StagedRating.objects.count()) == (straight.STATUS, ticket in {"good", "paid", "used"})
+
+
+def test_what_it_stages_is_what_the_view_stages(office: Office) -> None:
+    for handler in (wsgi.application, wsgi._citizen):
+        answer(handler, sent(hand(office.token(), device=True)))
+    names = [field.attname for field in StagedRating._meta.fields if field.name not in {"id", "device_group"}]
+    straight_one, by_the_view = StagedRating.objects.values(*names)
+    assert straight_one == by_the_view
+    assert StagedRating.objects.values("device_group").distinct().count() == 2
+
+
+def test_behind_tls_it_carries_the_same_promises(office: Office, settings: Any) -> None:
+    settings.TLS = settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    handler = wsgi.CitizenHandler()
+    secured = straight.straight_through(handler)
+    assert secured(sent(hand(office.token()))) is None  # plain http is redirected
+
+    environ = sent(hand(office.token()), HTTP_X_FORWARDED_PROTO="https")
+    headers = secured(environ) or []
+    _, by_the_view, cookies = answer(handler, environ)
+    assert sorted(pair for pair in headers if pair[0] != "Set-Cookie") == by_the_view
+    assert dict(headers)["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert SimpleCookie(dict(headers)["Set-Cookie"])["__Host-lanjut"]["secure"]
+    assert list(cookies) == ["__Host-lanjut"]
+
+
+def test_it_leaves_the_language_of_the_thread_alone(office: Office) -> None:
+    before = get_language()
+    assert rated(sent(hand(office.token()), HTTP_ACCEPT_LANGUAGE="en"))
+    assert get_language() == before
