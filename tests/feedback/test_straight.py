@@ -135,15 +135,19 @@ def test_other_answers_of_the_same_form_are_told_by_the_view(office: Office) -> 
     assert StagedRating.objects.get().overall == 4
 
 
-def test_trouble_is_left_to_the_view(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trouble_is_left_to_the_view_and_does_not_stay_unknown(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def fails(**_: Any) -> None:
-        raise OperationalError
+        raise OperationalError("RAHASIA")
 
     monkeypatch.setattr(straight, "cast_rating", fails)
     environ = sent(hand(office.token()))
     assert not rated(environ)
     assert answer(wsgi.application, environ)[0] == straight.STATUS
     assert StagedRating.objects.count() == 1
+    assert "OperationalError" in caplog.text
+    assert "RAHASIA" not in caplog.text
 
 
 # --- and what is not -------------------------------------------------------------------------------------------------

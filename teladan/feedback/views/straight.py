@@ -8,6 +8,7 @@ the view's own but for the rest of the cookie's attributes: its headers are copi
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
@@ -18,10 +19,12 @@ from django.http import parse_cookie
 from django.urls import reverse
 
 from teladan.core.lanes import citizen_is_here
-from teladan.feedback.actions.casting import cast_rating
+from teladan.feedback.actions.casting import DifferentAnswers, cast_rating
 from teladan.feedback.forms import given_answers
 from teladan.feedback.queries import first_page_month, plan_for
 from teladan.feedback.views import doorway
+
+logger = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -73,7 +76,14 @@ def straight_through(handler: Handler) -> Callable[[Environ], Headers | None]:
     def rated_or_left(environ: Environ) -> Headers | None:
         try:
             return rated(environ)
-        except Exception:  # the view meets the same trouble, and has a page and a log for it
+        except DifferentAnswers:
+            return None
+        except (
+            Exception
+        ) as trouble:  # the view meets the same and has a page for it, or it is ours alone and must not stay unknown
+            logger.warning(
+                "Penilaian tidak dapat dijawab langsung (%s); dijawab lewat halaman biasa.", type(trouble).__name__
+            )
             return None
 
     return rated_or_left
