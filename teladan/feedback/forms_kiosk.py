@@ -35,7 +35,7 @@ class KioskForm(forms.Form):
         super().__init__(*args, **kw)
         field = self.fields["unit"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = units.order_by("code")
+        field.queryset, field.empty_label = units.order_by("code"), _("Pilih unit")
         field.label_from_instance = lambda obj: names.get(obj.pk, obj.code)  # type: ignore[method-assign]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import cast
 
 from django.contrib import messages
@@ -11,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from teladan.core import clock, policy
-from teladan.core.models import PolicyRow
+from teladan.core import clock
+from teladan.evaluation.queries import rulebook
+from teladan.evaluation.views import rule_shapes
 from teladan.learning import actions, queries
 from teladan.learning.content import html_of, lessons
 from teladan.learning.forms import CheckForm, PulseForm
@@ -64,21 +64,6 @@ def _review(lesson: Lesson, answers: list[int | None]) -> list[dict[str, object]
     ]
 
 
-def _shown(row: PolicyRow) -> str:
-    """A value as people read it; a rule that is chosen by its name goes by its law."""
-    value = row.value
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, str):
-        return row.legal_basis
-    return _("lihat pedoman di halaman tim") if isinstance(value, dict) else str(value).replace(".", ",")
-
-
-def _basis(text: str) -> str:
-    """The law alone; where its formulas are written down is for those who read the code."""
-    return re.sub(r" *\(docs/[^)]*\)", "", text)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.LEARNING_TAKE)
 def rules_page(request: HttpRequest) -> HttpResponse:
@@ -87,8 +72,11 @@ def rules_page(request: HttpRequest) -> HttpResponse:
         actions.acknowledge_rules(by=user)
         messages.success(request, _("Terima kasih. Tercatat bahwa Anda sudah membaca aturan ini."))
         return redirect("learning-home")
-    rows = [(row, _shown(row), _basis(row.legal_basis)) for row in policy.rows_on(clock.today())]
-    context = {"rows": rows, "version": queries.rules_version(), "acknowledged": queries.has_acknowledged(user)}
+    context = {
+        "groups": rule_shapes.groups(rulebook.rules()),
+        "version": queries.rules_version(),
+        "acknowledged": queries.has_acknowledged(user),
+    }
     return render(request, "learning/rules_page.html", context)
 
 

@@ -139,7 +139,7 @@ class GrantForm(forms.Form):
         role, unit = self.fields["role"], self.fields["unit"]
         assert isinstance(role, forms.ChoiceField)
         assert isinstance(unit, forms.ChoiceField)
-        role.choices = [("", "—"), *((role.value, gettext(ROLES[role].label)) for role in roles)]
+        role.choices = [("", gettext("Pilih peran")), *((role.value, gettext(ROLES[role].label)) for role in roles)]
         unit.choices = list(units)
 
 

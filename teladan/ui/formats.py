@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
 
 Number = int | float | Decimal | Fraction
 
@@ -54,10 +55,11 @@ def percent(share: Number | None, digits: int = 0) -> str:
 
 
 def interval(low: Number | None, high: Number | None, digits: int = 2) -> str:
-    """`3,29–3,53`."""
+    """`3,29–3,53`; beside minus signs a dash would read as one more: `−0,15 sampai 0,25`."""
     if low is None or high is None:
         return MISSING
-    return f"{number(low, digits)}–{number(high, digits)}"
+    ends = number(low, digits), number(high, digits)
+    return (_("%s sampai %s") if MINUS in "".join(ends) else "%s–%s") % ends
 
 
 def before_stop(name: object) -> str:

@@ -83,7 +83,9 @@ def test_rules_page_shows_every_rule_with_its_basis(client: Client, office: Unit
     client.force_login(make_officer(office))
     text = client.get(reverse("learning-rules")).content.decode()
     assert "PermenPANRB 14/2017" in text
-    assert "kompetensi, perilaku" in text
+    assert "Kompetensi pelaksana, Perilaku pelaksana" in text
+    assert "14 hari" in text
+    assert reverse("policy-detail", args=["collection.ticket_days"]) not in text  # to read, not to change
 
 
 def test_monitor_hides_small_offices_and_counts_the_rest(client: Client, office: Unit) -> None:

@@ -62,6 +62,7 @@ def test_percent_from_share(share, digits, text):
 def test_interval_needs_both_ends():
     assert formats.interval(3.285, 3.5349) == "3,29–3,53"
     assert formats.interval(None, 3.5) == "–"
+    assert formats.interval(-0.15, 0.25) == "−0,15 sampai 0,25"  # a dash beside a minus is a riddle
 
 
 def test_dates_in_indonesian():

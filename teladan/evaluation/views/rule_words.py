@@ -46,7 +46,7 @@ GROUPS: dict[Group, tuple[Text, Text]] = {
 
 @dataclass(frozen=True)
 class Words:
-    """A rule's short name, what it decides, and the unit of its value."""
+    """A rule's short name, what it decides, and the unit of its value: behind it, or around a `%s`."""
 
     name: Text
     decides: Text
@@ -96,7 +96,7 @@ RULES: dict[str, Words] = {
     "integrity.callback_seed_day": Words(
         gettext_lazy("Hari benih sampel"),
         gettext_lazy("Titik periksa pertama mulai hari ini pada bulan berikutnya menjadi benih sampel telepon."),
-        gettext_lazy("tanggal"),
+        gettext_lazy("tanggal %s"),
     ),
     "disclosure.k": Words(
         gettext_lazy("Batas menampilkan angka"),
@@ -296,7 +296,8 @@ def shown(key: str, value: Any) -> str:
             else formats.number(value, 2)
         )
     if isinstance(value, int | float):
-        return f"{formats.number(value, 0 if isinstance(value, int) else 2)} {unit}".strip()
+        text = formats.number(value, 0 if isinstance(value, int) else 2)
+        return unit % text if "%s" in unit else f"{text} {unit}".strip()
     return choice_words(str(value))
 
 

@@ -189,7 +189,9 @@ def evaluation_detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse
         "evaluation": found,
         "own": own,
         "may_acknowledge": own and found.state == Evaluation.State.SIGNED,
-        "quadrant": shapes.quadrant([shapes.place(found.work, found.behaviour, found.person.name)]),
+        "quadrant": shapes.quadrant(
+            [shapes.place(found.work, found.behaviour, *shapes.short_names([found.person.name]))]
+        ),
         "versions": list(queries.versions_of(found)),
         "parties": found.evidence["document"],
         "suggestion_label": _suggestion_label(found),

@@ -187,14 +187,22 @@ def _level(one: Mapping[str, Any], service_names: Mapping[str, str]) -> str:
 
 def _audit(raw: Mapping[str, Any], names: Mapping[str, str]) -> AuditTable:
     titles = {"sex": _("Menurut jenis kelamin petugas"), "age": _("Menurut umur petugas"), "unit": _("Menurut unit")}
-    levels = {"L": _("laki-laki"), "P": _("perempuan"), "M": _("laki-laki"), "F": _("perempuan")}
+    levels = {
+        "L": _("laki-laki"),
+        "P": _("perempuan"),
+        "M": _("laki-laki"),
+        "F": _("perempuan"),
+        "<35": _("di bawah 35 tahun"),
+        "35-44": _("35 sampai 44 tahun"),
+        "45+": _("45 tahun ke atas"),
+    }
     verdicts = {
         "equivalent": (_("setara"), "good"),
         "different": (_("berbeda"), "poor"),
         "unclear": (_("belum dapat dikatakan"), "neutral"),
     }
     lines = []
-    for one in raw["differences"]:
+    for one in sorted(raw["differences"], key=lambda one: (one["level"] != "<35", one["level"])):
         word, tone = verdicts[one["verdict"]]
         level = names.get(one["level"], levels.get(one["level"], one["level"]))
         lines.append(DifferenceLine(level, one["n"], one["estimate"], one["low"], one["high"], word, tone))

@@ -94,7 +94,7 @@ def _grant_form(request: HttpRequest, data: QueryDict | None = None) -> GrantFor
     ]
     units.sort(key=lambda pair: pair[1])
     everywhere = [(WHOLE, _("Seluruh pemerintah daerah"))] if whole else []
-    return GrantForm(data, roles=access.roles_to_give(request.user), units=[("", "—"), *everywhere, *units])
+    return GrantForm(data, roles=access.roles_to_give(request.user), units=[("", _("Pilih unit")), *everywhere, *units])
 
 
 def _grant(request: HttpRequest, form: GrantForm, account: User) -> bool:

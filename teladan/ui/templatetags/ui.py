@@ -6,6 +6,7 @@ HEADINGS AND LAYOUT (layout itself is CSS: .stack .row .split .split.even .split
   {% home_url %} {% government %}             where signed-in people begin; whom this instance serves
   {% heading "Judul" kicker="Oktober 2026" lead="Satu kalimat." %}     the page's one h1
   {% breadcrumbs trail %}                     list of (label, url); last without url; put it in block breadcrumbs
+  {% crumbs "Belajar" url "Aturan" %}         the same where no view makes a list: pairs, then this page
   {% card title="Menunggu Anda" level=2 kind="accent|quiet|flush" id="x" %} … {% endcard %}
   {% more "Lihat rincian" open=False %} … {% endmore %}                details/summary
 
@@ -115,6 +116,14 @@ def heading(title: str, kicker: str = "", lead: str = "") -> dict[str, Any]:
 @register.inclusion_tag("ui/parts/breadcrumbs.html")
 def breadcrumbs(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return {"trail": [Crumb(*crumb) for crumb in trail]}
+
+
+@register.inclusion_tag("ui/parts/breadcrumbs.html")
+def crumbs(*parts: str) -> dict[str, Any]:
+    """The way back where the page itself knows it: label, address, label, address, … and this page's name."""
+    if len(parts) % 2 == 0:
+        raise TemplateSyntaxError("Crumbs are pairs of label and address, and then this page's name.")
+    return {"trail": [*map(Crumb, parts[:-1:2], parts[1::2]), Crumb(parts[-1])]}
 
 
 @register.simple_block_tag
