@@ -17,6 +17,7 @@ from teladan.awards import queries as awards
 from teladan.complaints import queries as complaints
 from teladan.core import clock
 from teladan.evaluation.access.team import levels_above
+from teladan.evaluation.models import Closing
 from teladan.evaluation.queries import closing, team, waiting
 from teladan.feedback.queries import comments, integrity
 from teladan.learning import queries as learning
@@ -65,15 +66,16 @@ def desk_of(user: User) -> Desk:
     month = clock.add_months(clock.month_of(clock.today()), -1)
     mine = [*_closing(user, month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user),
             *_complaints(user), *_comments(user), *_integrity(user), *_people(user), *_learning(user)]  # fmt: skip
-    return Desk(month, _stages(user, month), mine, list(_others(user, month)), list(_honours(user)))
+    closed = closing.current_closing(month)
+    served = sum(services.ticketed_events(month).values())
+    stages = _stages(user, month, closed, served) if served or closed else []
+    return Desk(month, stages, mine, list(_others(user, month, closed, served)), list(_honours(user)))
 
 
-def _stages(user: User, month: date) -> list[Stage]:
+def _stages(user: User, month: date, closed: Closing | None, served: int) -> list[Stage]:
     """The last ended month on its way from the counter to the team's evaluation."""
     opens_on = closing.opening_days([month])[month]
-    closed = closing.current_closing(month)
     collecting = clock.today() < opens_on
-    served = sum(services.ticketed_events(month).values())
     close_url = reverse("closing-detail", args=[month]) if can(user, Permission.MONTH_CLOSE) else ""
     team_url = reverse("team-rate") if can(user, Permission.TEAM_RATE) else ""
     return [
@@ -224,10 +226,9 @@ def _learning(user: User) -> Iterator[Item]:
             yield Item(_("Baca aturan yang berlaku"), "", TODO, _("Belum"), reverse(todo.url_name), _("Baca"))
 
 
-def _others(user: User, month: date) -> Iterator[Item]:
+def _others(user: User, month: date, closed: Closing | None, served: int) -> Iterator[Item]:
     """What is not this user's to do, but holds something up for them."""
-    closed = closing.current_closing(month)
-    if not closed and not can(user, Permission.MONTH_CLOSE):
+    if served and not closed and not can(user, Permission.MONTH_CLOSE):
         yield Item(
             _("%(month)s belum ditutup") % {"month": formats.month(month)},
             _("BKPSDM menutupnya mulai %(day)s.") % {"day": formats.day(closing.opening_days([month])[month])},

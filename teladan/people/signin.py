@@ -12,6 +12,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _("Terlalu banyak percobaan masuk yang gagal. Tunggu lima menit, lalu coba lagi."),
         "username_password_mismatch": _("Nama pengguna atau kata sandi salah. Periksa, lalu coba lagi."),
     }
 

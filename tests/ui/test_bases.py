@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from http import HTTPStatus
 
 import pytest
@@ -152,7 +153,7 @@ def test_base_shows_navigation_from_the_named_callable(settings):
 
     html = _staff_page(Someone())
     assert '<a href="/pegawai" aria-current="page">Pegawai</a>' in html
-    assert "Afdal Koto" in html
+    assert "Afdal Koto" in re.sub(r"</?span[^>]*>", "", html)  # a telephone shows the first name alone
     assert reverse("account_logout") in html
 
 
