@@ -312,7 +312,7 @@ def _suggestion(result: OfficerResult) -> str:
 def _response(result: OfficerResult) -> str:
     found = result.response
     if not found:
-        return _("tidak ada tiket dalam jendela ini")
+        return _("tidak ada tiket dalam periode ini")
     if found["rate"] is not None:
         return _("%(share)s dari tiket yang Anda serahkan") % {"share": formats.percent(found["rate"])}
     return str(words.RESPONSE_BANDS[found["band"]])
@@ -438,7 +438,7 @@ def _own_trend(shown: Sequence[scoring.Window]) -> Chart:
         )
         for one in shown
     ]
-    return charts.trend(_("Nilai Anda dari jendela ke jendela"), points, limits=(1.0, 4.0))
+    return charts.trend(_("Nilai Anda dari periode ke periode"), points, limits=(1.0, 4.0))
 
 
 def _window_label(one: scoring.Window) -> str:
@@ -453,10 +453,10 @@ def _changed(shown: Sequence[scoring.Window]) -> str:
         return ""
     words_ = {"d": formats.signed(found.difference, 2), "interval": formats.interval(found.low, found.high, 2)}
     if found.verdict is scoring.Moved.ROSE:
-        return _("Naik %(d)s dibanding jendela sebelumnya; ini lebih dari kebetulan.") % words_
+        return _("Naik %(d)s dibanding periode sebelumnya; ini lebih dari kebetulan.") % words_
     if found.verdict is scoring.Moved.FELL:
-        return _("Turun %(d)s dibanding jendela sebelumnya; ini lebih dari kebetulan.") % words_
-    return _("Selisih %(d)s dibanding jendela sebelumnya masih dalam batas kebetulan.") % words_
+        return _("Turun %(d)s dibanding periode sebelumnya; ini lebih dari kebetulan.") % words_
+    return _("Selisih %(d)s dibanding periode sebelumnya masih dalam batas kebetulan.") % words_
 
 
 def _volume(rows: Sequence[OfficerResult]) -> Chart | None:

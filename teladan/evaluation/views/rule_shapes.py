@@ -253,7 +253,7 @@ def _facts(told: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield _("Unit terbit"), _change(told["units"])
     yield _("Layanan terbit"), _change(told["services"])
     yield (
-        _("Hasil yang menahan jendela lama"),
+        _("Hasil yang menahan periode lama"),
         _("%(before)s menjadi %(after)s")
         % {"before": formats.number(told["held"][0]), "after": formats.number(told["held"][1])},
     )

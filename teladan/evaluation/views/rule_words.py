@@ -138,7 +138,7 @@ RULES: dict[str, Words] = {
         gettext_lazy("Perbedaan karena keadaan ini dikeluarkan dahulu, sebelum petugas dibandingkan."),
     ),
     "score.window_months": Words(
-        gettext_lazy("Jendela nilai"),
+        gettext_lazy("Periode nilai"),
         gettext_lazy("Nilai petugas dihitung dari sekian bulan tertutup terakhir, tidak pernah dari satu bulan."),
         gettext_lazy("bulan"),
     ),
