@@ -58,8 +58,8 @@ def interval(low: Number | None, high: Number | None, digits: int = 2) -> str:
     """`3,29–3,53`; beside minus signs a dash would read as one more: `−0,15 sampai 0,25`."""
     if low is None or high is None:
         return MISSING
-    ends = number(low, digits), number(high, digits)
-    return (_("%s sampai %s") if MINUS in "".join(ends) else "%s–%s") % ends
+    ends = {"low": number(low, digits), "high": number(high, digits)}
+    return (_("%(low)s sampai %(high)s") if MINUS in "".join(ends.values()) else "%(low)s–%(high)s") % ends
 
 
 def before_stop(name: object) -> str:
