@@ -153,7 +153,7 @@ def test_base_shows_navigation_from_the_named_callable(settings):
 
     html = _staff_page(Someone())
     assert '<a href="/pegawai" aria-current="page">Pegawai</a>' in html
-    assert "Afdal Koto" in re.sub(r"</?span[^>]*>", "", html)  # a telephone shows the first name alone
+    assert "Afdal Koto" in " ".join(re.sub(r"</?span[^>]*>", "", html).split())  # a telephone shows the first name
     assert reverse("account_logout") in html
 
 
