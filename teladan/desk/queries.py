@@ -68,8 +68,9 @@ def desk_of(user: User) -> Desk:
             *_complaints(user), *_comments(user), *_integrity(user), *_people(user), *_learning(user)]  # fmt: skip
     closed = closing.current_closing(month)
     served = sum(services.ticketed_events(month).values())
-    stages = _stages(user, month, closed, served) if served or closed else []
-    return Desk(month, stages, mine, list(_others(user, month, closed, served)), list(_honours(user)))
+    begun = bool(served or closed) or month in closing.months_with_events()
+    stages = _stages(user, month, closed, served) if begun else []
+    return Desk(month, stages, mine, list(_others(user, month, closed, begun)), list(_honours(user)))
 
 
 def _stages(user: User, month: date, closed: Closing | None, served: int) -> list[Stage]:
@@ -226,9 +227,9 @@ def _learning(user: User) -> Iterator[Item]:
             yield Item(_("Baca aturan yang berlaku"), "", TODO, _("Belum"), reverse(todo.url_name), _("Baca"))
 
 
-def _others(user: User, month: date, closed: Closing | None, served: int) -> Iterator[Item]:
+def _others(user: User, month: date, closed: Closing | None, begun: bool) -> Iterator[Item]:
     """What is not this user's to do, but holds something up for them."""
-    if served and not closed and not can(user, Permission.MONTH_CLOSE):
+    if begun and not closed and not can(user, Permission.MONTH_CLOSE):
         yield Item(
             _("%(month)s belum ditutup") % {"month": formats.month(month)},
             _("BKPSDM menutupnya mulai %(day)s.") % {"day": formats.day(closing.opening_days([month])[month])},

@@ -2,7 +2,7 @@
 
 Text is escaped; block tags take HTML inside. Values for people go through the number and date filters first.
 
-HEADINGS AND LAYOUT (layout itself is CSS: .stack .row .split .split.even .split.aside .cluster .actions .between .soft)
+HEADINGS AND LAYOUT (layout itself is CSS: .stack .row .split .split.even .split.aside .cluster .actions .between .links .soft)
   {% home_url %} {% government %}             where signed-in people begin; whom this instance serves
   {% heading "Judul" kicker="Oktober 2026" lead="Satu kalimat." %}     the page's one h1
   {% breadcrumbs trail %}                     list of (label, url); last without url; put it in block breadcrumbs
@@ -33,7 +33,8 @@ FORMS (wrap in <form method="post" novalidate class="form">{% csrf_token %}…)
 
 DATA
   {% table "Judul tabel" stacked=False compact=False hide_caption=False id="" %} <thead>…<tbody>… {% endtable %}
-                                              numbers: class="n"; stacked (narrow): give each td data-label="…"
+                                              numbers: class="n"; stacked (narrow): give each td data-label="…";
+                                              neighbours that are numbers or class="short" stand side by side there
   {% facts %} {% fact "Unit" unit.name %} {% factblock "Catatan" %}…{% endfactblock %} {% endfacts %}
   {% figure "Kepuasan masyarakat" ikm|number:2 unit="" grade="A" tone="good|fair|poor|none" note="" why=url %}
   {% steps rows %}                            (label, value[, note]) lines; the last is the result
