@@ -133,7 +133,7 @@ def test_closing_list_says_where_each_month_stands(city: City, bkpsdm: User) -> 
         (8, "closed"),
     ]
     text = at(bkpsdm).get("/bulan").content.decode()
-    assert "oleh Rina Melati, versi 1" in text
+    assert "oleh Rina Melati · versi 1" in text
     assert "mulai 8 Desember 2026" in text
 
 

@@ -341,7 +341,7 @@ def test_a_call_is_recorded_with_who_and_when(office: Office, sample: CallBackDr
     assert (found.recorded, found.reached, found.not_handed.events, found.not_handed.n) == (2, 1, 1, 1)
     assert AuditEvent.objects.filter(event="feedback.callback_recorded").count() == 2
     text = client.get("/integritas/telepon/2026-10").content.decode()
-    assert "rentang 95% 3% sampai 100%" in text
+    assert "hampir pasti antara 3% dan 100%" in text
     assert client.get("/integritas/telepon").status_code == 200
 
 
