@@ -34,6 +34,7 @@ SUPERVISED: dict[str, tuple[Command, ...]] = {
 MANAGED: dict[str, tuple[Command, ...]] = {
     "Menyiapkan": (
         Command("setup", "buat tabel, muat aturan, kumpulkan berkas statis"),
+        Command("create-account", "buat akun pertama dengan perannya, atau kata sandi baru"),
         Command("load-policy", "muat paket aturan (ambang, bobot, tenggat) dari berkas"),
         Command("export-policy", "tulis aturan yang berlaku sebagai paket, untuk disimpan atau dibawa ke daerah lain"),
         Command("load-holidays", "muat hari libur nasional dan cuti bersama dari berkas"),

@@ -44,14 +44,35 @@ def create_account(
     if password is None:
         user.set_unusable_password()
     else:
-        try:
-            validate_password(password, user)
-        except ValidationError as error:
-            raise Refused(" ".join(error.messages)) from error
-        user.set_password(password)
+        _set_password(user, password)
     user.save()
     audit.record(event=Event.ACCOUNT_CREATED, actor=by, subject=f"user:{user.pk}", after={"username": username})
     return user
+
+
+@transaction.atomic
+def renew_password(*, user: User, password: str, by: object) -> None:
+    """Another password for somebody who forgot theirs; whoever is signed in with the old one is signed out.
+
+    Nobody gets into an account that may do what they may not give.
+    """
+    if by == user:
+        raise Refused(_("Kata sandi sendiri diganti lewat halaman akun."))
+    if isinstance(by, User):
+        grants = Grant.objects.exclude(valid_until__lte=clock.today()).filter(user=user).select_related("unit")
+        if not all(access.may_give(by, Role(grant.role), grant.unit) for grant in grants):
+            raise Refused(_("Akun ini memegang peran yang tidak boleh Anda berikan. Mintalah kepada administrator."))
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    audit.record(event=Event.PASSWORD_RENEWED, actor=by, subject=f"user:{user.pk}")
+
+
+def _set_password(user: User, password: str) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages)) from error
+    user.set_password(password)
 
 
 def _grant_values(grant: Grant) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from teladan.core import clock
 from teladan.core.models import AuditEvent
@@ -54,6 +55,71 @@ def test_create_account_keeps_only_a_hash() -> None:
     assert user.check_password(PASSWORD)
     assert not actions.create_account(person=make_person(), username="adi", by="cli").has_usable_password()
     assert [event.after for event in events("people.account_created")] == [{"username": "rina"}, {"username": "adi"}]
+
+
+def test_a_password_is_not_renewed_for_oneself_nor_for_more_than_one_may_give() -> None:
+    agency, administrator = make_user(role="bkpsdm"), make_user(role="admin")
+    starts_later = make_user()
+    make_grant(starts_later, "admin", valid_from=TODAY + timedelta(days=3))
+    unit = make_unit("DALAM")
+    for giver, account in (
+        (agency, agency),
+        (agency, administrator),
+        (agency, starts_later),
+        (make_user(role="bkpsdm", unit=unit), make_user(role="officer", unit=make_unit("LUAR"))),
+    ):
+        with pytest.raises(Refused):
+            actions.renew_password(user=account, password=PASSWORD, by=giver)
+    with pytest.raises(Refused):
+        actions.renew_password(user=make_user(), password="pendek", by=agency)
+    assert events("people.password_renewed") == []
+
+
+def test_a_renewed_password_is_the_only_one() -> None:
+    user = make_user(role="officer", unit=make_unit(), password="kata sandi yang lama")
+    before = user.get_session_auth_hash()
+    actions.renew_password(user=user, password=PASSWORD, by=make_user(role="bkpsdm"))
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert user.get_session_auth_hash() != before  # by which every session of the old one ends
+    (event,) = events("people.password_renewed")
+    assert (event.subject, event.after) == (f"user:{user.pk}", None)
+
+
+# --- the first account -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["admin"], "Sebutkan perannya"),
+        (["admin", "--role", "admin"], "memerlukan nama tampilan"),
+        (["admin", "--role", "admin", "--nip", "198501012010012001"], "tidak ada. Impor pegawai"),
+        (["admin", "--role", "officer", "--name", "x", "--unit", "TIDAK"], "tidak ada. Impor unit"),
+        (["admin", "--new-password"], "Akun admin tidak ada"),
+        (["ada", "--role", "admin", "--name", "x"], "sudah ada. Lupa"),
+    ],
+)
+def test_the_command_refuses_and_leaves_nothing(words: list[str], said: str) -> None:
+    make_user(username="ada")
+    with pytest.raises(CommandError, match=said):
+        call_command("create_account", *words)
+    assert (User.objects.count(), Grant.objects.count()) == (1, 0)
+
+
+def test_the_command_makes_the_first_account_and_leads_back_in(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_account", "admin", "--name", "Administrator Kota", "--role", "admin")
+    user = User.objects.get(username="admin")
+    assert user.check_password(capsys.readouterr().out.strip())
+    assert has_role(user, Role.ADMIN)
+    call_command("create_account", "admin", "--new-password")
+    user.refresh_from_db()
+    assert user.check_password(capsys.readouterr().out.strip())
+
+    person, unit = make_person(), make_unit("D")
+    call_command("create_account", "rina", "--nip", person.nip, "--role", "operator", "--unit", "D")
+    grant = Grant.objects.get(user__person=person)
+    assert (grant.role, grant.unit) == ("operator", unit)
 
 
 # --- roles ---------------------------------------------------------------------------------------------------------------

@@ -339,6 +339,27 @@ def test_new_account_shows_its_password_once_and_never_caches(bkpsdm: Client, tr
     assert bkpsdm.post(reverse("people-account-make", args=[tree.clerk.pk])).status_code == 302
 
 
+def test_a_forgotten_password_is_renewed_once_and_shown_once(bkpsdm: Client, tree: SimpleNamespace) -> None:
+    account = make_user(tree.clerk, role="officer", unit=tree.section, password="kata sandi yang lama")
+    inside = signed_in(account)
+    assert inside.get(reverse("desk-home")).status_code == 200
+    response = bkpsdm.post(reverse("people-account-password", args=[account.pk]))
+    assert (response.status_code, "no-store" in response["Cache-Control"]) == (200, True)
+    account.refresh_from_db()
+    assert account.check_password(response.context["password"])
+    assert "Kata sandi baru dibuat" in response.content.decode()
+    assert inside.get(reverse("desk-home")).status_code == 302
+
+
+def test_a_password_is_renewed_only_where_the_person_may_be_seen(tree: SimpleNamespace) -> None:
+    outside = make_user(make_staff(make_unit("LAIN")))
+    inside = signed_in(make_user(role="bkpsdm", unit=tree.office))
+    assert inside.post(reverse("people-account-password", args=[outside.pk])).status_code == 404
+    administrator = make_user(role="admin")
+    refused = inside.post(reverse("people-account-password", args=[administrator.pk]), follow=True)
+    assert "Mintalah kepada administrator" in refused.content.decode()
+
+
 def test_account_without_person(bkpsdm: Client) -> None:
     url = reverse("people-account-new")
     assert bkpsdm.post(url, {"username": "walikota"}).status_code == 422

@@ -166,4 +166,21 @@ def _create(request: HttpRequest, **who: Any) -> HttpResponse | None:
     except Refused as error:
         messages.error(request, str(error))
         return None
-    return _account_page(request, account, _grant_form(request), status=201, password=password)
+    return _account_page(request, account, _grant_form(request), status=201, password=password, is_new=True)
+
+
+@never_cache
+@require_POST
+@sensitive_variables("password")
+def account_password(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Another password for somebody who forgot theirs, shown once, on the answer itself."""
+    account = access.account_or_404(request.user, account_id)
+    if account.person:
+        access.person_or_404(request.user, account.person.pk)
+    password = secrets.token_urlsafe(15)
+    try:
+        actions.renew_password(user=account, password=password, by=request.user)
+    except Refused as error:
+        messages.error(request, str(error))
+        return redirect("people-account", account.pk)
+    return _account_page(request, account, _grant_form(request), status=200, password=password)
