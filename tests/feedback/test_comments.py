@@ -302,6 +302,8 @@ def test_release_tells_texts_and_nothing_else(office: Office, moderator: User) -
     order = [int(comment["text"].split()[-1]) for comment in payload["comments"]]
     assert sorted(order) == list(range(40))
     assert order != list(range(40))  # random ids: the same order comes up once in 40!
+    drawn = SealedComment.objects.order_by("pk").values_list("shown", flat=True)
+    assert [comment["text"] for comment in payload["comments"]] == list(drawn)  # by nothing else
 
 
 @pytest.mark.usefixtures("sealed_month")

@@ -21,6 +21,7 @@ PAGES = PACKAGE / "feedback" / "templates" / "feedback"
 PARTS = PACKAGE / "ui" / "templates" / "ui"
 TEMPLATES = [
     *sorted(PAGES.glob("rating_*.html")), *sorted(PAGES.glob("receipt*.*")), PAGES / "leaf_months.html", PAGES / "citizen.html", PAGES / "complaint.html",
+    PAGES / "kiosk_frame.html", PAGES / "kiosk_screen.html", PAGES / "unreviewed.html",
     PAGES / "ticket_malformed.html", PARTS / "citizen.html",
     *(PARTS / "parts" / f"{name}.html" for name in ("faces", "field", "hint", "error_summary")),
 ]  # fmt: skip

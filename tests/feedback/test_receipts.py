@@ -30,12 +30,14 @@ from teladan.feedback.actions.casting import (
     cast_again,
     cast_rating,
 )
+from teladan.feedback.actions.holding import REASONS
 from teladan.feedback.actions.openings import KeyGone, month_key, openings_path
 from teladan.feedback.actions.receipts import Receipt, finish_rating, receipt_for, settle_unfinished
 from teladan.feedback.actions.sealing import seal_month
 from teladan.feedback.actions.tickets import issue_ticket, reprint_ticket
 from teladan.feedback.leaves import Kind, MalformedReceipt, Place
 from teladan.feedback.models import (
+    HeldCase,
     MonthKey,
     RatingLeaf,
     RefusedRating,
@@ -168,6 +170,32 @@ def test_form_sent_again_gives_the_same_receipt_and_with_other_answers_an_error(
     assert finish_rating(edit_key=refused.value.cast.edit_key) == first
     assert StagedRating.objects.count() == 1
     assert lines(Kind.RATING) == [first.c]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"overall": 3, "kompetensi": 2},
+        {"overall": 2, "kompetensi": 3},
+        {"overall": 2},
+        {"overall": 2, "kompetensi": 2, "perilaku": 4},
+    ],
+)
+def test_any_other_answer_of_the_first_page_is_an_error(office: Office, other: dict[str, int]) -> None:
+    """For a fresh ticket, a used one, and a rating given again: not only the answer that was required."""
+    token = office.token()
+    for nonce in (b"n" * 16, b"u" * 16):
+        first = rated(token, nonce, overall=2, kompetensi=2)
+        with pytest.raises(DifferentAnswers):
+            cast(token, nonce, **other)
+        assert rated(token, nonce, overall=2, kompetensi=2) == first
+    kept = StagedRating.objects.get()
+    assert (kept.overall, kept.kompetensi, kept.perilaku) == (2, 2, None)
+    receipt = rated(office.token())
+    once_more = again(receipt, overall=2, kompetensi=2)
+    with pytest.raises(DifferentAnswers):
+        again(receipt, **other)
+    assert again(receipt, overall=2, kompetensi=2) == once_more
 
 
 def test_unusable_tickets_get_receipt_and_promise_and_the_same_errors(office: Office) -> None:
@@ -557,6 +585,16 @@ def test_check_says_what_became_of_a_rating(
         assert "c2sp.org/tlog-proof@v1" in html
         assert ("Nilai lagi" in html) is not sealed
         assert ("Tiket dipakai petugas" in html) is (status == "voided")
+
+
+@pytest.mark.parametrize("reason", list(HeldCase.Reason))
+def test_check_names_the_reason_of_a_hold_and_no_other(office: Office, reason: HeldCase.Reason) -> None:
+    receipt = rated(office.token())
+    judge(StagedRating.objects.all(), "held", REASONS[reason])
+    let_in()
+    html = check(receipt.code).content.decode()
+    assert [one for one, said in REASONS.items() if said in html] == [reason]
+    assert ("perangkat" in html) is (reason == HeldCase.Reason.SAME_DEVICE)
 
 
 def test_check_says_that_a_ticket_was_used_also_after_the_seal(office: Office, travel: Travel) -> None:
