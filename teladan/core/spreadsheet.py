@@ -17,6 +17,7 @@ from pathlib import PurePath
 
 from teladan.core import xlsx
 from teladan.core.refusal import FileRefused
+from teladan.core.xlsx import column_name
 
 __all__ = [
     "FileRefused",
@@ -50,6 +51,7 @@ _OTHER_KINDS = {
     b"\x7fELF": "program",
 }
 _MARK = "#BARIS|"  # first header of a reduced copy: the original row numbers, and the sheet's name after it
+_SEPARATOR = re.compile(r'"?sep=([,;\t])"?\r?\n', re.IGNORECASE)  # Excel's first line; it shows the rows without it
 _SPACES = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
@@ -80,16 +82,6 @@ def clean(value: str) -> str:
     if not value.isascii() or "  " in value or "\n" in value:
         value = _SPACES.sub(" ", value).strip()
     return "" if value in {"null", "NULL", "Null"} else value
-
-
-def column_name(index: int) -> str:
-    """0 → A, 27 → AB."""
-    name = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        name = chr(65 + rest) + name
-    return name
 
 
 # --- in ------------------------------------------------------------------------------------------------------------------
@@ -163,7 +155,9 @@ def _csv_rows(text: str) -> Iterator[tuple[int, xlsx.Cells]]:
     first = text[: text.find("\n") if "\n" in text else len(text)]
     if len(first) > MAX_COLUMNS * 200:
         raise FileRefused(_too_many_columns())
-    delimiter = max(",;\t", key=first.count)
+    if said := _SEPARATOR.match(text):
+        text = text[said.end() :]
+    delimiter = said[1] if said else max(",;\t", key=first.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     number = 0  # of the record: what a spreadsheet shows, also where a cell holds several lines
     try:

@@ -243,7 +243,7 @@ class _Sheet(_Handler):
         self._style = 0
         self._parts: list[str] = []
         self._length = 0
-        self._hearing = self._phonetic = False
+        self._hearing = self._phonetic = self._is_formula = False
         self._idle = 0
 
     def take(self) -> list[tuple[int, Cells]]:
@@ -262,8 +262,11 @@ class _Sheet(_Handler):
             self._kind = attributes.get("t", "n")
             self._style = _whole(attributes.get("s", "0"))
             self._parts, self._length = [], 0
+            self._is_formula = False
         elif tag == "v" or (tag == "t" and not self._phonetic):
             self._hearing = True
+        elif tag == "f":
+            self._is_formula = True
         elif tag == "rPh":
             self._phonetic = True
         elif tag == "row":
@@ -280,6 +283,10 @@ class _Sheet(_Handler):
             self._hearing = False
         elif tag == "rPh":
             self._phonetic = False
+        elif tag == "c" and self._is_formula and not self._parts and self._kind == "n":  # one with no text is a "str"
+            raise FileRefused(
+                f"Sel {column_name(self._column)}{self._row} berisi rumus tanpa hasil. Buka berkas ini di Excel, simpan, lalu unggah lagi."
+            )
         elif tag == "c" and self._parts:
             self._idle = 0
             if self._column >= LAST_COLUMN:
@@ -335,3 +342,13 @@ def _column(reference: str) -> int:
             break
         index = index * 26 + ord(letter) - 64
     return index - 1
+
+
+def column_name(index: int) -> str:
+    """0 → A, 27 → AB."""
+    name = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        name = chr(65 + rest) + name
+    return name

@@ -277,6 +277,28 @@ def test_formula_gives_its_stored_value() -> None:
     assert values(with_part(SMALL, SHEET, sheet(body))) == [["xy"]]
 
 
+@pytest.mark.parametrize("value", ["", "<v></v>", "<v/>"])
+def test_formula_that_nobody_computed_is_refused_and_not_read_as_nothing(value: str) -> None:
+    """What programs write that make workbooks: Excel would show 3 there."""
+    body = f'<row r="1"><c t="str"><v>A</v></c></row><row r="2"><c r="AB2"><f>1+2</f>{value}</c></row>'
+    assert "Sel AB2 berisi rumus tanpa hasil" in refusal(with_part(SMALL, SHEET, sheet(body)))
+    assert "Sel A2 berisi rumus tanpa hasil" in refusal(workbook(["A"], ["=1+2"]))
+
+
+def test_formula_whose_result_is_no_text_is_an_empty_cell() -> None:
+    body = '<row r="1"><c t="str"><v>A</v></c><c t="str"><v>B</v></c></row><row r="2"><c t="str"><f>""</f><v></v></c><c><v>1</v></c></row>'
+    assert values(with_part(SMALL, SHEET, sheet(body))) == [["", "1"]]
+
+
+@pytest.mark.parametrize(("first", "line"), [("sep=;", "1;2,5"), ('"SEP=,"', '1,"2,5"'), ("sep=\t", "1\t2,5")])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_excels_word_about_the_separator_is_heeded_and_no_row(first: str, line: str, end: str) -> None:
+    head = line.replace("1", "A").replace("2,5", "B").replace('"', "")
+    content = codecs.BOM_UTF8 + end.join([first, head, line]).encode()
+    [row] = read_table(content, "a.csv").rows
+    assert (row.number, row.values) == (2, {"A": "1", "B": "2,5"})
+
+
 def test_column_names() -> None:
     assert [column_name(index) for index in (0, 25, 26, 27, 701, 702)] == ["A", "Z", "AA", "AB", "ZZ", "AAA"]
 

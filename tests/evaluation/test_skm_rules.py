@@ -244,7 +244,13 @@ def test_every_weakness_wants_an_action() -> None:
         ("PERILAKU PELAKSANA", "perilaku"),
         ("Sarana dan prasarana", "sarana"),
         ("Penanganan pengaduan, saran, masukan", "pengaduan"),
+        ("U1 Persyaratan", "persyaratan"),
+        ("U3. Waktu", "waktu"),
+        ("U9 - Sarana dan Prasarana", "sarana"),
+        ("U8: Penanganan pengaduan", "pengaduan"),
+        ("Unsur Perilaku Pelaksana", "perilaku"),
         ("U8", None),
+        ("UNSUR", None),
         ("NAMA", None),
     ],
 )

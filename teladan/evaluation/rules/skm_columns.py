@@ -24,6 +24,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _ELEMENT_OF = {name: element for element, names in _NAMES.items() for name in names}
 _NUMBERED = re.compile(r"U0?([1-9])")
+_SAYS_NOTHING = {"DAN", "U", "UNSUR"}
 
 BY_LAW = {f"U{number}": element for number, element in enumerate(ELEMENTS, 1)}
 """U1-U9 in the order of the regulation: U8 complaints, U9 facilities."""
@@ -33,9 +34,12 @@ NUMBERINGS = {"law": BY_LAW, "asked": AS_ASKED}
 
 
 def element_named(header: str) -> str | None:
-    """The element that a header names: `Sistem, Mekanisme, dan Prosedur`, `BIAYA/TARIF`, `sarana`; None otherwise."""
+    """The element that a header names: `Sistem, Mekanisme, dan Prosedur`, `BIAYA/TARIF`, `U9 Sarana`; None otherwise.
+
+    A number beside a name says nothing: the name decides.
+    """
     words = re.sub(r"[^A-Z]+", " ", header.upper()).split()
-    return _ELEMENT_OF.get(" ".join(word for word in words if word != "DAN"))
+    return _ELEMENT_OF.get(" ".join(word for word in words if word not in _SAYS_NOTHING))
 
 
 def numbered(headers: Iterable[str]) -> list[str]:
