@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Error, expect
 
+from teladan.core import clock
 from teladan.feedback import leaves, rules, tokens
 from teladan.feedback.actions import kiosks as actions
 from teladan.feedback.models import Kiosk, StagedRating
@@ -114,6 +116,49 @@ def test_mistyped_code_is_said_while_online(office: Office, tablet: Page) -> Non
     tablet.get_by_label("Kode", exact=True).fill("ABCDEFGH")
     tablet.get_by_role("button", name="Lanjut").click()
     expect(tablet.get_by_text("Nomor dan kode tidak cocok")).to_be_visible()
+
+
+_CAMERA = """
+window.BarcodeDetector = class { async detect() { return window.seen ? [{ rawValue: window.seen }] : [] } };
+navigator.mediaDevices.getUserMedia = async () => {
+    if (window.denied) throw new DOMException("no", "NotAllowedError");
+    const canvas = document.createElement("canvas");
+    canvas.getContext("2d").fillRect(0, 0, 9, 9);
+    return (window.stream = canvas.captureStream(9));
+};
+"""
+
+
+def test_camera_is_offered_where_the_browser_reads_codes_and_stops_when_it_has_read(
+    office: Office, tablet: Page
+) -> None:
+    button = tablet.get_by_role("button", name="Pindai tiket Anda")
+    assert button.is_visible() is tablet.evaluate("'BarcodeDetector' in window")
+    tablet.add_init_script(_CAMERA)
+    tablet.reload()
+    ready(tablet)
+    button.click()
+    expect(tablet.get_by_role("heading", level=1, name="Arahkan gambar kotak ke kamera")).to_be_visible()
+    tablet.evaluate("window.seen = 'https://teladan.example/n/bukan-tiket'")
+    tablet.wait_for_timeout(300)
+    assert tablet.locator("#pindai").is_visible()
+    tablet.evaluate("(seen) => { window.seen = seen }", f"https://teladan.example/n/{tokens.encode(office.token())}")
+    tablet.locator("#nilai label:has([name=overall][value='1'])").click()
+    assert tablet.evaluate("window.stream.getTracks().map((one) => one.readyState)") == ["ended"]
+    tablet.get_by_role("button", name="Kirim", exact=True).click()
+    tablet.get_by_role("button", name="Cukup sampai di sini").click()
+    until_empty(tablet)
+    assert StagedRating.objects.get().overall == 1
+
+
+def test_camera_that_is_not_allowed_leaves_typing(tablet: Page) -> None:
+    tablet.add_init_script(_CAMERA + "window.denied = true;")
+    tablet.reload()
+    ready(tablet)
+    button = tablet.get_by_role("button", name="Pindai tiket Anda")
+    button.click()
+    expect(button).to_be_hidden()
+    expect(tablet.get_by_label("Nomor tiket")).to_be_visible()
 
 
 def test_without_a_connection_everything_waits_and_the_page_still_opens(office: Office, tablet: Page) -> None:
@@ -253,7 +298,7 @@ def command_lines() -> Iterator[tuple[int, str]]:
 
 
 class Hall:
-    """A tablet whose power fails: its browser is killed and started again with the same storage."""
+    """A tablet whose power fails: its browser is killed and started again with the same storage and a wrong clock."""
 
     def __init__(self, browser: Browser, path: str, folder: Path, address: str, random: Random) -> None:
         self.type, self.path, self.folder = browser.browser_type, path, folder
@@ -270,6 +315,7 @@ class Hall:
         )
         page = self.context.pages[0] if self.context.pages else self.context.new_page()
         page.route("**/kotak", self._bad_line)
+        page.clock.set_system_time(clock.now() + timedelta(days=self.random.choice((-2, 0, 2))))
         page.goto(self.address)
         return page
 

@@ -31,7 +31,7 @@ from teladan.feedback.models import (
     TicketCount,
 )
 from tests import make
-from tests.feedback.conftest import OCTOBER, Office, make_office
+from tests.feedback.conftest import OCTOBER, Office, judge, make_office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
 
@@ -103,6 +103,15 @@ def test_seal_moves_ratings_and_comments_apart_and_counts(office: Office, travel
     assert counts == {(office.service.pk, 3, 2), (office.paid.pk, 1, 1)}
     assert queries.issue_days([OCTOBER]) == {office.officer.pk: 2}
     assert third
+
+
+@pytest.mark.parametrize("status", ["held", "voided", "superseded"])
+def test_words_of_a_rating_that_does_not_count_are_dropped(office: Office, travel: Travel, status: str) -> None:
+    amend_rating(edit_key=cast(office.token()), answers={}, comment="halo")
+    judge(StagedRating.objects.all(), status)
+    with travel(SEAL_DAY):
+        assert seal_month(month=OCTOBER, by="test").comments == 0
+    assert StagedComment.objects.count() + SealedComment.objects.count() == 0
 
 
 def test_sealed_rows_have_ids_of_their_own(office: Office, travel: Travel) -> None:
