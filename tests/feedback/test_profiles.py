@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from teladan.core import clock
 from teladan.feedback import queries, rules, tokens
 from teladan.feedback.actions import profiles
-from teladan.feedback.actions.casting import EditClosed, cast_rating
+from teladan.feedback.actions.casting import EditClosed, cast_rating, read_edit_key
 from teladan.feedback.actions.profiles import add_profile, mix_profiles
 from teladan.feedback.actions.sealing import forget_tickets, seal_month
 from teladan.feedback.models import PROFILE, ProfileCount, SealedRating, StagedRating, WaitingProfile
 from teladan.feedback.questionnaire import versions
-from tests.feedback.conftest import OCTOBER, Office, make_office
+from tests.feedback.conftest import OCTOBER, Office, judge, make_office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
 SEAL_DAY = date(2026, 11, 8)
@@ -55,6 +55,20 @@ def test_profile_of_ticket_that_does_not_count_is_not_counted(office: Office) ->
     for key in (cast(token, b"again"), cast(bytes(16))):
         add_profile(edit_key=key, profile={"sex": "P"})
     assert WaitingProfile.objects.count() == 0
+
+
+@pytest.mark.parametrize(("status", "counted"), [("counted", 2), ("held", 1), ("voided", 1)])
+def test_profile_of_a_rating_that_does_not_count_at_the_seal_is_not_counted(
+    office: Office, travel: Travel, status: str, counted: int
+) -> None:
+    """Else a table could tell of more respondents than there are ratings."""
+    keys = [cast(token) for token in office.tokens(2)]
+    for key in keys:
+        add_profile(edit_key=key, profile={"sex": "P"})
+    judge(StagedRating.objects.filter(pk=read_edit_key(keys[0]).rating), status)
+    seal(travel)
+    assert counts() == {("sex", "P"): counted}
+    assert SealedRating.objects.count() == counted
 
 
 def test_profile_after_the_seal_is_not_counted(office: Office, travel: Travel) -> None:

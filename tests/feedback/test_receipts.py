@@ -198,6 +198,15 @@ def test_any_other_answer_of_the_first_page_is_an_error(office: Office, other: d
     assert again(receipt, overall=2, kompetensi=2) == once_more
 
 
+def test_rating_changed_behind_our_back_gets_no_receipt_for_another_leaf(office: Office) -> None:
+    key = cast(office.token(), overall=1)
+    finish_rating(edit_key=key)
+    StagedRating.objects.update(overall=4)
+    for ask in (receipt_for, finish_rating):
+        with pytest.raises(EditClosed):
+            ask(edit_key=key)
+
+
 def test_unusable_tickets_get_receipt_and_promise_and_the_same_errors(office: Office) -> None:
     used, old = office.token(), office.token(clock.now() - timedelta(days=20))
     rated(used)

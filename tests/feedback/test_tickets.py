@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from argon2 import extract_parameters
 from django.db import IntegrityError, transaction
 
 from teladan.core import clock, policy
@@ -18,6 +19,7 @@ from teladan.feedback.actions.tickets import (
     TicketRefused,
     code_matches,
     issue_ticket,
+    redeem_typed,
     redeem_typed,
     register_tickets,
     reprint_ticket,
@@ -114,6 +116,22 @@ def test_typed_code_is_checked_against_its_hash(office: Office) -> None:
     assert code_matches(issued.ticket, issued.typed_code.lower())
     assert not code_matches(issued.ticket, "00000000")
     assert issued.ticket.typed_hash.startswith("$argon2id$")
+
+
+def test_unknown_number_costs_as_much_work_as_a_wrong_code(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued = issue_ticket(event=office.event(), by="test", printed=True)
+    checked: list[str] = []
+
+    def watched(ticket: Ticket, code: str) -> bool:
+        checked.append(ticket.typed_hash)
+        return code_matches(ticket, code)
+
+    monkeypatch.setattr(tickets, "code_matches", watched)
+    unknown = "1000000" if issued.typed_number != "1000000" else "1000001"
+    assert redeem_typed(number=issued.typed_number, code="00000000") is None
+    assert redeem_typed(number=unknown, code="00000000") is None
+    known, dummy = map(extract_parameters, checked)
+    assert known == dummy
 
 
 def test_typed_numbers_running_out_is_said(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

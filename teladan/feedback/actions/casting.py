@@ -149,10 +149,14 @@ def staged_id(token_hash: bytes, nonce: bytes) -> uuid.UUID:
     return uuid.UUID(bytes=keys.mac("staged/v1", token_hash, nonce)[:16], version=4)
 
 
+def profile_id(rating: uuid.UUID) -> uuid.UUID:
+    """The id of what the rating's citizen said of themselves: a keyed hash, so that a rating has one and shows it to nobody."""
+    return uuid.UUID(bytes=keys.mac("profile/v1", rating.bytes)[:16], version=4)
+
+
 def profile_values(rating: uuid.UUID, profile: Mapping[str, str]) -> dict[str, Any]:
-    """What `wait_profile` takes. The id of the waiting row is a keyed hash, so that a rating has one and shows it to nobody."""
-    waiting = uuid.UUID(bytes=keys.mac("profile/v1", rating.bytes)[:16], version=4)
-    return {name: profile.get(name, "") for name in PROFILE} | {"id": waiting, "rating": rating}
+    """What `wait_profile` takes."""
+    return {name: profile.get(name, "") for name in PROFILE} | {"id": profile_id(rating), "rating": rating}
 
 
 def _cast_values(

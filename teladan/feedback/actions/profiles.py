@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from django.db import connection, transaction
 
 from teladan.core import clock
-from teladan.feedback.actions.casting import profile_values, read_edit_key
-from teladan.feedback.models import WaitingProfile
+from teladan.feedback.actions.casting import profile_id, profile_values, read_edit_key
+from teladan.feedback.models import RatingStatus, StagedRating, WaitingProfile
 from teladan.feedback.queries import collection_rules
 from teladan.feedback.sql import plain, planned_cursor, statement
 
@@ -22,6 +23,15 @@ def add_profile(*, edit_key: str, profile: Mapping[str, str]) -> None:
     if not any(profile.values()):
         return
     planned_cursor().execute(statement("wait_profile"), plain(profile_values(key.rating, profile)))
+
+
+def drop_uncounted(month: date) -> None:
+    """At the seal, in its transaction: forget what those said whose ratings stay held or are voided.
+
+    Else a table could tell of more respondents than there are ratings. Who rated again said it once, for the last one.
+    """
+    left = StagedRating.objects.filter(month=month, status__in=(RatingStatus.HELD, RatingStatus.VOIDED))
+    WaitingProfile.objects.filter(pk__in=[profile_id(one) for one in left.values_list("pk", flat=True)]).delete()
 
 
 def mix_profiles() -> None:

@@ -17,6 +17,7 @@ from teladan.core import audit, clock, policy
 from teladan.feedback import leaves
 from teladan.feedback.actions.holding import hold_same_device, settle_cases
 from teladan.feedback.actions.openings import OpeningsFile, Staged, month_key, opening_line, salt_line, staged_month
+from teladan.feedback.actions.profiles import drop_uncounted
 from teladan.feedback.leaves import Kind, Seal
 from teladan.feedback.models import (
     REFUSED,
@@ -118,6 +119,7 @@ def seal_month(*, month: date, by: object) -> SealSummary:
         return _summary(month, collection.seal_digest)
     _check_ready(month)
     hold_same_device()
+    drop_uncounted(month)
     salt = secrets.token_bytes(32)
     collection.openings_digest = _close_leaves(month, salt)
     for name in ("seal_comments", "seal_ratings", "seal_profiles", "count_tickets", "count_days"):
