@@ -20,7 +20,6 @@ from teladan.feedback.actions.tickets import (
     code_matches,
     issue_ticket,
     redeem_typed,
-    redeem_typed,
     register_tickets,
     reprint_ticket,
 )
