@@ -305,6 +305,22 @@ def test_typed_ticket_walks_the_same_path(client: Client, office: Office) -> Non
     assert StagedRating.objects.get().overall == 1
 
 
+def test_used_and_expired_typed_tickets_walk_it_too(office: Office) -> None:
+    fresh, used, old = (issue_ticket(event=office.event(), by="test", printed=True) for _ in range(3))
+    Ticket.objects.filter(pk=old.ticket.pk).update(expires_on=clock.today() - timedelta(days=1))
+    opened(Client(), tokens.decode(used.token)).post("/n", {"overall": "4"})
+    seen = set()
+    for one in (fresh, used, old):
+        client = Client()
+        typed = client.post("/n/ketik", {"number": one.typed_number, "code": one.typed_code})
+        cast = client.post("/n", {"overall": "1"})
+        seen.add(
+            (typed.status_code, typed["Location"], cast.status_code, cast["Location"], client.get("/n/lanjut").content)
+        )
+    assert len(seen) == 1
+    assert sorted(StagedRating.objects.values_list("overall", flat=True)) == [1, 4]
+
+
 def test_resent_form_keeps_the_way_to_the_rating(client: Client, office: Office) -> None:
     opened(client, office.token())
     for _ in range(3):

@@ -130,10 +130,15 @@ def test_outbox_refuses_forms_of_another_site(tablet: Client) -> None:
 @pytest.mark.parametrize(
     "body",
     ["", "[]", "{", '{"letters": 3, "waiting": 0}', '{"letters": []}', '{"letters": [], "waiting": -1}',
-     '{"letters": [], "waiting": 5001}', '{"letters": [], "waiting": true}', "x" * 400_001],
+     '{"letters": [], "waiting": 5001}', '{"letters": [], "waiting": true}', "x" * 400_001, "[" * 100_000],
 )  # fmt: skip
 def test_outbox_refuses_what_is_no_outbox(tablet: Client, body: str) -> None:
     assert tablet.post(OUTBOX, body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.parametrize("body", ["", "[]", "3", '"x"', "null", "{", '{"number": ["1"], "code": {}}', "[" * 100_000])
+def test_typing_refuses_what_is_no_ticket(tablet: Client, body: str) -> None:
+    assert tablet.post(TYPED, body, content_type="application/json").json() == {"fits": False}
 
 
 def test_enrolment_refuses_wrong_old_and_used_codes(kiosk: Kiosk, keeper: User) -> None:
@@ -321,6 +326,36 @@ def test_typed_ticket_is_checked_while_online_and_cast(tablet: Client, office: O
     assert post(tablet, TYPED, {"number": "1"}).json() == {"fits": False}
     sent(tablet, letter({**typed, "answers": {"overall": 4}}))
     assert StagedRating.objects.get().overall == 4
+
+
+def test_used_and_expired_typed_tickets_fit_like_a_fresh_one(tablet: Client, office: Office) -> None:
+    from teladan.feedback.actions.tickets import issue_ticket
+
+    used, old = (issue_ticket(event=office.event(), by="uji", printed=True) for _ in range(2))
+    Ticket.objects.filter(pk=old.ticket.pk).update(expires_on=clock.today() - timedelta(days=1))
+    typed = [{"number": one.typed_number, "code": one.typed_code} for one in (used, old)]
+    sent(tablet, letter({**typed[0], "answers": {"overall": 4}}))
+    for one in typed:
+        assert post(tablet, TYPED, one).json() == {"fits": True}
+        [answer] = sent(tablet, letter({**one, "answers": {"overall": 1}}))
+        assert (answer["fate"], len(answer["code"])) == ("accepted", 24)
+    assert StagedRating.objects.get().overall == 4
+
+
+@pytest.mark.parametrize("odd", ["\ud83d", "a\0b", "\ud83d\ude00"])
+def test_a_letter_with_odd_characters_stops_no_other(tablet: Client, office: Office, odd: str) -> None:
+    """A text cut in the middle of a picture is half a character; whatever it is, the outbox goes on."""
+    words, ticket = letter({**rating(office.token()), "comment": odd}), letter(rating(office.token()))
+    typed = letter({"number": odd, "code": odd, "answers": {"overall": 4}})
+    answers = sent(tablet, words, typed, ticket)
+    assert {one["fate"] for one in answers} == {"accepted"}
+    assert StagedRating.objects.count() == 2
+
+
+def test_a_letter_nested_without_end_stops_no_other(tablet: Client, office: Office) -> None:
+    endless = letter(b"[" * 10_000)
+    answers = sent(tablet, endless, letter(rating(office.token())))
+    assert [one["fate"] for one in answers] == ["unreadable", "accepted"]
 
 
 def test_letters_cut_doubled_and_shuffled_count_once_each(tablet: Client, office: Office) -> None:

@@ -212,11 +212,16 @@ def _read(content: bytes) -> _Content:
         raw: dict[str, Any] = json.loads(content)
         answers = {name: raw["answers"].get(name) for name in ("overall", *ELEMENTS)}
         token = tokens.decode(raw["token"]) if raw.get("token") else None
-        number, code = tokens.normal(raw.get("number", "")), tokens.normal(raw.get("code", ""))
-        comment = raw.get("comment", "")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        number, code = (tokens.normal(_sound(raw.get(name, ""))) for name in ("number", "code"))
+        comment = _sound(raw.get("comment", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable from error
     fits = all(answer is None or (type(answer) is int and 1 <= answer <= 4) for answer in answers.values())
-    if not fits or answers["overall"] is None or not isinstance(comment, str) or (token is None and not number):
+    if not fits or answers["overall"] is None or (token is None and not number):
         raise Unreadable
     return _Content(token, number, code, answers, comment.strip())
+
+
+def _sound(text: str) -> str:
+    """What the database can hold of it. A letter that fails here would come again for ever, and the others behind it wait."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")

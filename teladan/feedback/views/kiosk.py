@@ -146,7 +146,7 @@ def _json(request: HttpRequest) -> Any:
         return None
     try:
         return json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -172,7 +172,8 @@ def kiosk_typed(request: HttpRequest, kiosk: Kiosk) -> HttpResponse:
     """Whether number and code belong together, while the citizen can still correct them."""
     if not _is_ours(request, kiosk):
         return JsonResponse({"error": "not enrolled"}, status=401)
-    form = TypedForm(_json(request) or {})
+    body = _json(request)
+    form = TypedForm(body if isinstance(body, dict) else {})
     if not form.is_valid():
         return JsonResponse({"fits": False})
     try:
