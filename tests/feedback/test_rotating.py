@@ -18,13 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teladan.core import clock, policy
-from teladan.feedback import queries, questionnaire, rules, tokens
+from teladan.feedback import kiosk_box, queries, questionnaire, rules, tokens
+from teladan.feedback.actions import kiosks
 from teladan.feedback.actions.casting import amend_rating, cast_rating
 from teladan.feedback.actions.sealing import open_month, seal_month
 from teladan.feedback.models import ELEMENTS, CollectionMonth, SealedRating, StagedRating
 from teladan.feedback.questionnaire import Plan, UnknownPlan, plan_of, versions
 from teladan.scoring.ikm import ikm
+from tests import make
 from tests.feedback.conftest import OCTOBER, Office, make_office
+from tests.feedback.tablet import seal
 
 OTHERS = versions()[0].second_page
 ROTATING = Plan(versions()[0], 2)
@@ -153,6 +156,19 @@ def test_typed_ticket_draws_from_what_was_typed(client: Client, rotating: Office
     assert {name for name in OTHERS if f'name="{name}"' in html} == set(
         ROTATING.second_page(order=order, asks_cost=True)
     )
+
+
+def test_a_kiosk_stores_what_the_ticket_draws_and_not_its_hash(rotating: Office) -> None:
+    """A tablet that kept its page from another month asks everything; which answers stay must lead to no ticket."""
+    keeper = make.make_user(role="operator", unit=rotating.unit)
+    kiosk = kiosks.create_kiosk(code="pintu", name="Pintu", unit=rotating.unit, by=keeper)
+    for token in rotating.tokens(6, service=rotating.paid):
+        content = {"token": tokens.encode(token), "answers": dict.fromkeys(("overall", *ELEMENTS), 2)}
+        kiosks.receive(kiosk=kiosk, letters=[seal("pintu", kiosk_box.box_key(), content)], waiting=0)
+        rating = StagedRating.objects.get()
+        answered = {name for name in OTHERS if getattr(rating, name)}
+        assert answered == set(ROTATING.second_page(order=tokens.order_of(token), asks_cost=True))
+        rating.delete()
 
 
 def test_a_page_with_nothing_left_to_ask_leads_on(client: Client, rotating: Office) -> None:
