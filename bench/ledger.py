@@ -26,7 +26,7 @@ def run(seconds: float, rounds: int) -> None:
 def _measure(rounds: int) -> None:
     from teladan.ledger import actions, monitor, queries
 
-    hashes = _fill()
+    hashes = fill()
     actions.append(*(b"%d" % number for number in range(BATCH)))
     begin = perf_counter()
     actions.sequence()
@@ -52,7 +52,7 @@ def _measure(rounds: int) -> None:
     print(f"bukti satu daun         {median(proof):8.4f}")
 
 
-def _fill() -> list[bytes]:
+def fill() -> list[bytes]:
     """A log as rounds would have left it, without a thousand rounds."""
     from django.conf import settings
     from django.db import connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from io import StringIO
 from pathlib import Path
@@ -11,11 +12,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from bench import ledger as bench_ledger
 from teladan.core import clock
 from teladan.ledger import actions, memory, monitor, queries
 from teladan.ledger.models import Checkpoint, Leaf
 from teladan.ledger.rules import notes, tiles, tree
 from teladan.ledger.rules.notes import Head, Signer
+from tests.ledger import outsider
 from tests.ledger.conftest import HOUR, OTHER_SEED, START, grow, log_key, superuser
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +94,20 @@ def test_log05_every_change_by_a_superuser_is_told(change: str, word: str) -> No
     with superuser() as cursor:
         cursor.execute(change)
     assert word in "\n".join(monitor.verify().findings)
+
+
+@pytest.mark.crash
+def test_log03_a_million_leaves_are_recomputed_and_one_changed_among_them_is_told() -> None:
+    """LOG-03; `make bench` says in how many seconds."""
+    bench_ledger.fill()
+    with clock.at(START):
+        report = monitor.verify()
+    assert report.findings == []
+    leaves = [hashlib.sha256(b"%d" % number).digest() for number in range(bench_ledger.LEAVES)]
+    assert (report.leaves, report.root) == (1_000_000, outsider.root(leaves).hex())
+    with superuser() as cursor:
+        cursor.execute("UPDATE ledger_leaf SET data = 'x' WHERE index = 777777")
+    assert "Daun 777777: sidiknya bukan sidik isinya" in "\n".join(monitor.verify().findings)
 
 
 def rewrite(signer: Signer) -> None:
