@@ -295,6 +295,22 @@ def test_failures_wait_longer_each_time_then_nothing_is_left(event: ServiceEvent
 
 
 @pytest.mark.django_db
+def test_what_a_gateway_complains_of_reaches_no_log(
+    event: ServiceEvent, officer: User, on: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    token, _row = ask(event, officer)
+
+    def complain(letter: Letter) -> bool:
+        raise OSError(f"cannot reach {letter.address} with {letter.text}")
+
+    caplog.set_level(logging.DEBUG)
+    assert send_waiting(complain) == 0
+    assert "link by whatsapp not sent: OSError" in caplog.text
+    for secret in ("81234567890", "/n/", token):
+        assert secret not in caplog.text
+
+
+@pytest.mark.django_db
 def test_retry_sends_a_fresh_token_and_the_older_dies(
     client: Client, event: ServiceEvent, officer: User, on: Settings
 ) -> None:

@@ -275,6 +275,12 @@ def test_unasked_cost_counts_for_the_share_that_the_draw_would_ask(rotating: Off
         )
     cost = next(one for one in ikm(found[None].rows).elements if one.element == "biaya")
     assert (cost.n, cost.mean) == (6, 3)
+    said: Counter[int | None] = Counter()  # and the same in the raw answers of a longer period's report
+    for one in queries.period_answers(rotating.unit.pk, [OCTOBER]):
+        for pattern, count in one.patterns.items():
+            said[pattern[ELEMENTS.index("biaya")]] += count
+        assert one.supplied == (4 if one.service_id == rotating.service.pk else 0)
+    assert (said[4], said[1], said.total()) == (4, 2, 21)
 
 
 Answers = dict[str, int | None]
