@@ -168,6 +168,12 @@ def test_skm_counts_a_free_service_as_four_for_those_who_answered_something_else
     assert as_json(tmp_path, answers(rows, without), "--free")["elements"]["biaya"]["nrr"] == 4.0
 
 
+def test_skm_a_line_with_a_name_and_no_answer_is_no_respondent_of_a_free_service(tmp_path: Path) -> None:
+    lines = [f"NAMA;{';'.join(ELEMENTS)}", f"Rina;{';'.join('3' * 9)}", f"Budi;{';' * 8}"]
+    found = as_json(tmp_path, "\n".join(lines).encode(), "--free")
+    assert (found["n"], found["elements"]["biaya"]["n"], found["free_counted"]) == (1, 1, 0)
+
+
 def test_skm_gives_no_index_when_nobody_answered_an_element(tmp_path: Path) -> None:
     content = answers([{**dict.fromkeys(ELEMENTS, 3), "sarana": None}] * 3)
     found = as_json(tmp_path, content)

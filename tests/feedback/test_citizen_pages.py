@@ -281,6 +281,35 @@ def test_official_form_needs_a_ticket_and_the_first_answer(client: Client, offic
     assert StagedRating.objects.count() == 0
 
 
+def test_used_and_expired_tickets_of_a_paid_service_are_asked_the_same(office: Office) -> None:
+    """What a page asks must not depend on whether the ticket can still be used."""
+    met = (clock.now(), clock.now(), clock.now() - timedelta(days=12))
+    fresh, used, old = (office.token(at, service=office.paid) for at in met)
+    Ticket.objects.filter(token_hash=tokens.token_hash(old)).update(expires_on=clock.today() - timedelta(days=1))
+    opened(Client(), used).post("/n", {"overall": "4"})
+    seen = set()
+    for token in (fresh, used, old):
+        client = opened(Client(), token)
+        official = client.get("/n/lengkap").content
+        client.post("/n", {"overall": "3"})
+        seen.add((official, client.get("/n/lanjut").content))
+    assert len(seen) == 1
+    assert all(b'name="biaya"' in page for page in seen.pop())
+
+
+def test_official_form_sent_again_is_answered_alike_and_with_other_answers_refused(
+    client: Client, office: Office
+) -> None:
+    for token in (office.token(), bytes(16)):
+        opened(client, token)
+        form = {"overall": "3", "waktu": "2", "sex": "P"}
+        assert [client.post("/n/lengkap", form).status_code for _ in range(3)] == [303] * 3
+        for other in ({"waktu": "4"}, {"produk": "1"}, {"overall": "4"}):
+            assert client.post("/n/lengkap", {**form, **other}).status_code == 409, other
+    rating = StagedRating.objects.get()
+    assert (rating.overall, rating.waktu, rating.produk) == (3, 2, None)
+
+
 def test_profile_may_follow_a_rating_given_on_the_short_form(client: Client, office: Office) -> None:
     opened(client, office.token()).post("/n", {"overall": "1"})
     client.post("/n/lengkap", {"overall": "4", "waktu": "2", "sex": "L"})
