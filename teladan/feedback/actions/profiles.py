@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from teladan.core import clock
 from teladan.feedback.actions.casting import profile_id, profile_values, read_edit_key
-from teladan.feedback.models import RatingStatus, StagedRating, WaitingProfile
+from teladan.feedback.models import WaitingProfile
 from teladan.feedback.queries import collection_rules
 from teladan.feedback.sql import plain, planned_cursor, statement
 
@@ -25,13 +25,13 @@ def add_profile(*, edit_key: str, profile: Mapping[str, str]) -> None:
     planned_cursor().execute(statement("wait_profile"), plain(profile_values(key.rating, profile)))
 
 
-def drop_uncounted(month: date) -> None:
-    """At the seal, in its transaction: forget what those said whose ratings stay held or are voided.
+def forget_profiles(ratings: Iterable[UUID]) -> None:
+    """At the seal, in its transaction: drop what those said whose ratings stay held or are voided.
 
     Else a table could tell of more respondents than there are ratings. Who rated again said it once, for the last one.
     """
-    left = StagedRating.objects.filter(month=month, status__in=(RatingStatus.HELD, RatingStatus.VOIDED))
-    WaitingProfile.objects.filter(pk__in=[profile_id(one) for one in left.values_list("pk", flat=True)]).delete()
+    if gone := [profile_id(rating) for rating in ratings]:
+        WaitingProfile.objects.filter(pk__in=gone).delete()
 
 
 def mix_profiles() -> None:

@@ -17,13 +17,14 @@ from teladan.core import audit, clock, policy
 from teladan.feedback import leaves
 from teladan.feedback.actions.holding import hold_same_device, settle_cases
 from teladan.feedback.actions.openings import OpeningsFile, Staged, month_key, opening_line, salt_line, staged_month
-from teladan.feedback.actions.profiles import drop_uncounted
+from teladan.feedback.actions.profiles import forget_profiles
 from teladan.feedback.leaves import Kind, Seal
 from teladan.feedback.models import (
     REFUSED,
     CollectionMonth,
     MonthKey,
     RatingLeaf,
+    RatingStatus,
     RefusedRating,
     SealedComment,
     SealedRating,
@@ -119,7 +120,6 @@ def seal_month(*, month: date, by: object) -> SealSummary:
         return _summary(month, collection.seal_digest)
     _check_ready(month)
     hold_same_device()
-    drop_uncounted(month)
     salt = secrets.token_bytes(32)
     collection.openings_digest = _close_leaves(month, salt)
     for name in ("seal_comments", "seal_ratings", "seal_profiles", "count_tickets", "count_days"):
@@ -149,7 +149,8 @@ def seal_month(*, month: date, by: object) -> SealSummary:
 
 
 def _close_leaves(month: date, salt: bytes) -> str:
-    """Finish what nobody finished, write the auditors' file, list what became of each leaf; the file's digest.
+    """Finish what nobody finished, write the auditors' file, list what became of each leaf; the file's digest. And forget
+    the profiles of those whose ratings do not count.
 
     One pass over the month in an order drawn by the database; memory holds some of it at a time, however long it is.
     """
@@ -161,6 +162,7 @@ def _close_leaves(month: date, salt: bytes) -> str:
             changed += sum(one.leaf not in (None, one.opening.c) for one, _ in found)
             file.write("".join(opening_line(one, row) for one, row in found))
             _list_leaves(month, found)
+            forget_profiles(one.id for one, row in found if row["status"] in (RatingStatus.HELD, RatingStatus.VOIDED))
     if changed:
         logger.error("%d penilaian %s tidak lagi sama dengan daunnya di log.", changed, f"{month:%Y-%m}")
     return file.digest
