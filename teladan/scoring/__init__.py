@@ -15,7 +15,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .callbacks import Estimate, drawn, estimate, power_of, seed_of, size_for
-from .change import Annual, Change, Moved, Window, annual, apart, between, change, may_move, non_overlapping
+from .change import (
+    Annual,
+    Change,
+    Moved,
+    Window,
+    annual,
+    apart,
+    between,
+    change,
+    fewest_apart,
+    may_move,
+    non_overlapping,
+)
 from .funnel import Funnel, Mean, Position, Share, funnel, mean_limits, share_limits
 from .ikm import (
     ELEMENTS,
@@ -154,6 +166,7 @@ __all__ = [
     "drawn",
     "estimate",
     "fair_scores",
+    "fewest_apart",
     "fit",
     "funnel",
     "icc_for",

@@ -152,6 +152,57 @@ def between(counts: Mapping[str, int], old: Collection[str], new: Collection[str
     return entering, leaving
 
 
+def fewest_apart(counts: Mapping[str, int], windows: Collection[Collection[str]], *, below: int) -> int | None:
+    """Return the fewest ratings that sums and differences of the windows' figures single out; None where no set is that small.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Ratings by month (`2026-10`), of the months that any window holds.
+    windows : collection of collections of str
+        The months of each window, without gaps.
+    below : int
+        Larger sets are not looked for.
+
+    Notes
+    -----
+    A window is the difference of two running totals, so windows are edges between the ends of months. A set of months lies
+    in their span exactly when, in every connected part, as many of its runs begin as end. Runs are walked month by month
+    with the balance of each part; of equal balances the smaller set is kept. So the search is complete.
+
+    >>> fewest_apart({"01": 12, "02": 8, "03": 11}, [["01"], ["01", "02", "03"], ["03"]], below=10)
+    8
+    """
+    months = sorted(month for month, n in counts.items() if n)
+    place = {month: i for i, month in enumerate(months)}
+    spans = [sorted(place[month] for month in one if month in place) for one in windows]
+    part = list(range(len(months) + 1))  # by end of month; all with one number are connected
+    for span in spans:
+        if span:
+            old, new = part[span[-1] + 1], part[span[0]]
+            part = [new if one == old else one for one in part]
+    last = {one: i for i, one in enumerate(part)}
+    found: dict[tuple[bool, tuple[tuple[int, int], ...]], int] = {(False, ()): 0}  # is a run open, open balances
+    fewest: int | None = None
+    for end, own in enumerate(part):
+        n = counts[months[end]] if end < len(months) else 0
+        further: dict[tuple[bool, tuple[tuple[int, int], ...]], int] = {}
+        for (was_open, balances), size in found.items():
+            for is_open in (False, True) if end < len(months) else (False,):
+                left = dict(balances)
+                left[own] = left.get(own, 0) + is_open - was_open
+                total = size + n * is_open
+                if total >= below or (left[own] and last[own] == end):
+                    continue
+                state = is_open, tuple(sorted((key, value) for key, value in left.items() if value))
+                if state == (False, ()) and total:
+                    fewest = total if fewest is None else min(fewest, total)
+                elif state not in further or total < further[state]:
+                    further[state] = total
+        found = further
+    return fewest
+
+
 @dataclass(frozen=True, eq=False)
 class Annual:
     """A year's scores from the ratings themselves, with the months that had any and those that had none."""

@@ -327,6 +327,30 @@ def test_window_holds_while_few_ratings_enter_or_leave() -> None:
     assert results["p1"].score != 3.33
 
 
+def test_window_waits_where_all_that_was_shown_would_single_out_a_few() -> None:
+    """Each step is of ten or none, and yet: 12 was shown of May alone, 31 of May to July; August to October would tell of
+    July, and July with May of the eight of June."""
+    told = [("2026-03", "2026-04", "2026-05"), ("2026-05", "2026-06", "2026-07"), ("2026-07", "2026-08", "2026-09")]
+    counts = {"2026-05": 12, "2026-06": 8, "2026-07": 11, "2026-08": 9, "2026-09": 8}
+    group = _group({f"p{i}": 20 for i in range(8)}, previous={"p0": _previous(told[-1])}, shown={"p0": told})
+    rows = [row for row in group.rows if row["officer"] != "p0"]
+    rows += [_row("p0", month, n, 3.3) for month, n in counts.items()]
+    results = group_results(Group(**{**group.__dict__, "rows": rows}), POLICY)
+    assert (results["p0"].months, results["p0"].score) == (told[-1], 3.33)
+
+
+def test_windows_shown_long_ago_still_count() -> None:
+    """Nothing was shown last month; five of October would be what two windows differ by."""
+    told = [("2026-06", "2026-07", "2026-08"), ("2026-08", "2026-09", "2026-10")]
+    group = _group({f"p{i}": 20 for i in range(8)}, shown={"p0": told[:1]})
+    rows = [row for row in group.rows if row["officer"] != "p0"]
+    few = [*rows, _row("p0", "2026-08", 12, 3.3), _row("p0", "2026-10", 5, 3.3)]
+    assert group_results(Group(**{**group.__dict__, "rows": few}), POLICY)["p0"] == Draft(WINDOW, "hidden")
+    older = {"p0": {"2026-07": 11}}  # known from before the year of rows: nothing stands alone any more
+    results = group_results(Group(**{**group.__dict__, "rows": few, "older": older}), POLICY)
+    assert (results["p0"].months, results["p0"].n) == (WINDOW, 17)
+
+
 def test_somebody_who_stopped_serving_is_forgotten_when_the_window_has_passed() -> None:
     old = ("2026-05", "2026-06", "2026-07")
     group = _group({"a": 20, "b": 20, "c": 20}, previous={"gone": _previous(old)})

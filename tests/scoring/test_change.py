@@ -20,6 +20,7 @@ from teladan.scoring import (
     cells_from_rows,
     change,
     fair_scores,
+    fewest_apart,
     may_move,
     non_overlapping,
 )
@@ -89,6 +90,47 @@ def test_window_moves_with_k_or_none(entering: int, leaving: int, moves: bool) -
 
 def test_what_enters_and_leaves_is_counted_by_month() -> None:
     assert between({"07": 4, "08": 9, "10": 12}, ("07", "08"), ("08", "10")) == (12, 4)
+
+
+@pytest.mark.parametrize(
+    ("counts", "windows", "fewest"),
+    [
+        ({"01": 12, "02": 5}, [], None),
+        ({"01": 12, "02": 5}, [["01", "02"]], None),
+        ({"01": 12, "02": 5}, [["01", "02"], ["01"]], 5),
+        ({"01": 12, "02": 0, "03": 5}, [["01", "02", "03"], ["01", "02"]], 5),
+        ({"01": 12, "02": 8, "03": 11, "04": 9, "05": 8}, [["01"], ["01", "02", "03"], ["03", "04", "05"]], None),
+        # one more step, of eleven, and three steps back the eight of February stand alone
+        (
+            {"01": 12, "02": 8, "03": 11, "04": 9, "05": 8},
+            [["01"], ["01", "02", "03"], ["03", "04", "05"], ["04", "05"]],
+            8,
+        ),
+        ({"01": 4, "02": 20, "03": 4}, [["01", "02", "03"], ["02"]], 8),  # both ends together
+    ],
+)
+def test_what_windows_together_single_out(counts: dict[str, int], windows: list[list[str]], fewest: int | None) -> None:
+    assert fewest_apart(counts, windows, below=10) == fewest
+
+
+@given(st.data())
+def test_nothing_small_that_windows_single_out_is_missed(data: st.DataObject) -> None:
+    """Against every set of months, whether it lies in the span of the windows."""
+    size = data.draw(st.integers(1, 7))
+    n = data.draw(st.lists(st.sampled_from((0, 1, 3, 5, 9, 10, 14)), min_size=size, max_size=size))
+    spans = data.draw(st.lists(st.tuples(st.integers(0, size - 1), st.integers(1, 4)), max_size=6))
+    rows = np.zeros((len(spans) + 1, size))
+    for row, (first, length) in zip(rows, spans, strict=False):
+        row[first : first + length] = 1
+    basis = np.linalg.svd(rows * (np.array(n) > 0), full_matrices=False)
+    known = basis[2][basis[1] > 1e-9]
+    sets = ((np.arange(1, 1 << size)[:, None] >> np.arange(size)) & 1) * (np.array(n) > 0)
+    told = ((sets - sets @ known.T @ known) ** 2).sum(axis=1) < 1e-9
+    sizes = [int(total) for total in (sets @ np.array(n))[told] if 0 < total < 10]
+    windows = [[f"{month:02}" for month in range(first, min(size, first + length))] for first, length in spans]
+    assert fewest_apart({f"{month:02}": one for month, one in enumerate(n)}, windows, below=10) == min(
+        sizes, default=None
+    )
 
 
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=12))

@@ -102,6 +102,7 @@ class Inputs:
     previous: Mapping[str, Mapping[str, Previous]] = field(default_factory=dict)
     previous_digest: str = ""
     shown: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]] = field(default_factory=dict)
+    older: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     month_mix: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]] = field(default_factory=dict)
     past: Mapping[str, Sequence[Past]] = field(default_factory=dict)
     complaints: Mapping[str, float | None] = field(default_factory=dict)
@@ -147,6 +148,8 @@ class Inputs:
             previous=self.previous.get(unit, {}),
             seed=self.month.year * 100 + self.month.month,
             shown=self.shown.get(unit, {}),
+            older=self.older.get(unit, {}),
+            since=rules.month_key(rules.months_up_to(self.month, max(HISTORY_MONTHS, len(self.window)))[0]),
             month_mix=self.month_mix.get(unit, {}),
         )
 
@@ -173,6 +176,7 @@ class Inputs:
                 "mix": self.mix,
                 "month_mix": self.month_mix,
                 "shown": self.shown,
+                "older": self.older,
                 "days": self.days,
                 "officer_tickets": self.officer_tickets,
                 "service_tickets": self.service_tickets,
@@ -215,6 +219,7 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
     keys = _keys(month, officers | set(days) | {row.person_id for row in shown})
     states = feedback.month_states()
     whole, parts = _answers(month, keys)
+    told = _shown_before(month, keys)
     month_mix = _mix({row.unit_id for row in cells if row.month in window}, history, keys)
     return Inputs(
         month=month,
@@ -228,7 +233,8 @@ def read(month: date, *, changed: Mapping[str, Any] | None = None) -> Inputs:
         cells=_cells(cells, keys),
         mix=_summed_mix(month_mix, window),
         month_mix=month_mix,
-        shown=_shown_before(month, history[0], keys),
+        shown=told,
+        older=_older(told, history[0], values["score.elements"], keys),
         days={keys.officers[officer]: n for officer, n in days.items()},
         officer_tickets=_tickets(tickets, keys, lambda row: keys.officers[row.officer_id]),
         unit_tickets=_total([row for row in tickets if row.month == month], keys),
@@ -329,11 +335,9 @@ def _summed_mix(found: Mapping[str, Mapping[str, Mix]], window: Iterable[date]) 
     return {unit: summed_mix(mixes) for unit, mixes in inside.items() if mixes}
 
 
-def _shown_before(month: date, first: date, keys: Keys) -> dict[str, dict[str, list[tuple[str, ...]]]]:
-    """Per unit and officer the windows that earlier closings in force showed, none older than `first`."""
-    rows = OfficerResult.objects.filter(
-        closing__is_current=True, closing__month__lt=month, window_from__gte=first, score__isnull=False
-    )
+def _shown_before(month: date, keys: Keys) -> dict[str, dict[str, list[tuple[str, ...]]]]:
+    """Per unit and officer every window that earlier closings in force showed."""
+    rows = OfficerResult.objects.filter(closing__is_current=True, closing__month__lt=month, score__isnull=False)
     found: dict[str, dict[str, list[tuple[str, ...]]]] = {}
     for unit, person, since, until in (
         rows.order_by("window_from", "window_until")
@@ -344,6 +348,23 @@ def _shown_before(month: date, first: date, keys: Keys) -> dict[str, dict[str, l
             span = (until.year - since.year) * 12 + until.month - since.month + 1
             months = tuple(rules.month_key(one) for one in rules.months_up_to(until, span))
             found.setdefault(keys.units[unit], {}).setdefault(keys.officers[person], []).append(months)
+    return found
+
+
+def _older(
+    told: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]], first: date, elements: Iterable[str], keys: Keys
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Ratings per unit, officer and month of the shown windows' months before `first`, while their officer is known."""
+    since = min((windows[0][0] for shown in told.values() for windows in shown.values()), default="")
+    months = [clock.parse_month(since)] if since and since < rules.month_key(first) else []
+    while months and (further := clock.add_months(months[-1], 1)) < first:
+        months.append(further)
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for row in feedback.cells(months=months, elements=elements) if months else ():
+        if row.officer_id in keys.officers:
+            part = found.setdefault(keys.units[row.unit_id], {}).setdefault(keys.officers[row.officer_id], {})
+            key = rules.month_key(row.month)
+            part[key] = part.get(key, 0) + row.n
     return found
 
 

@@ -135,20 +135,22 @@ class Group:
     tickets: Mapping[str, tuple[int, int]]
     previous: Mapping[str, Previous]
     seed: int
-    shown: Mapping[str, Collection[tuple[str, ...]]] = field(default_factory=dict)  # the windows that were shown before
+    shown: Mapping[str, Collection[tuple[str, ...]]] = field(default_factory=dict)  # every window that was shown before
+    older: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # their ratings in the months before `since`
+    since: str = ""  # the first month of `rows`
     month_mix: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
 
 def group_results(group: Group, policy: Policy) -> dict[str, Draft]:
     """The frozen result of everybody with a rating in the window or a result to hold on to, by officer."""
     counts = _counts(group.rows)
-    held = {name for name, old in group.previous.items() if not _moves(counts.get(name, {}), old, group, policy)}
+    held = {name for name in {*counts, *group.previous} if _waits(name, counts.get(name, {}), group, policy)}
     model = _model(group, policy)
     scores = _scored(_cells(model.rows), model) if model else None
     fresh = dict(_fresh(scores, group, policy, held)) if scores else {}
     gone = Draft(group.window, Use.HIDDEN)
     results = {name: group.previous[name].draft if name in held else fresh.get(name, gone) for name in group.previous}
-    results |= fresh
+    results |= dict.fromkeys(held - results.keys(), gone) | fresh
     if not scores or not model:
         return results
     results = _compared(results, scores, held, model)
@@ -170,8 +172,18 @@ def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _moves(counts: Mapping[str, int], old: Previous, group: Group, policy: Policy) -> bool:
-    return scoring.may_move(*scoring.between(counts, old.months, group.window), k=policy.k)
+def _waits(name: str, counts: Mapping[str, int], group: Group, policy: Policy) -> bool:
+    """Whether the window may not be shown: too few enter or leave, or together with every window that was shown before it
+    would single out fewer than k. Then the result shown last stays, or none."""
+    old = group.previous.get(name)
+    if old and not scoring.may_move(*scoring.between(counts, old.months, group.window), k=policy.k):
+        return True
+    limits = policy.thresholds
+    n = sum(counts.get(month, 0) for month in group.window)
+    if n < limits.min_n or group.days.get(name, 0) < limits.min_days:
+        return False  # hidden anyway
+    told = [*group.shown.get(name, ()), *([old.months] if old else []), group.window]
+    return scoring.fewest_apart({**group.older.get(name, {}), **counts}, told, below=policy.k) is not None
 
 
 # --- fitting ---------------------------------------------------------------------------------------------------------
@@ -387,7 +399,8 @@ def _years(fresh: Sequence[str], model: _Model) -> dict[str, dict[str, Any]]:
     known = {row["month"] for row in group.rows}
     spans: dict[tuple[str, ...], list[str]] = {}
     for name in fresh:
-        apart = scoring.apart([group.window, *group.shown.get(name, ())], within=known)
+        recent = [one for one in group.shown.get(name, ()) if one[0] >= group.since]
+        apart = scoring.apart([group.window, *recent], within=known)
         if len(apart) > 1:
             spans.setdefault(tuple(sorted({month for one in apart for month in one})), []).append(name)
     found: dict[str, dict[str, Any]] = {}
