@@ -130,6 +130,7 @@ class Comments:
     last_month: date
     received: int
     masked: int
+    removed_in_all: int
     removed: list[tuple[str, int]]
     comments: list[dict[str, str]]
 
@@ -142,6 +143,7 @@ def comments(code: str) -> list[Comments]:
             last_month=clock.parse_month(found["last_month"]),
             received=found["received"],
             masked=found["masked"],
+            removed_in_all=found.get("removed_in_all", sum(found["removed"].values())),
             removed=list(found["removed"].items()),
             comments=found["comments"],
         )

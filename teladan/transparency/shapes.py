@@ -119,7 +119,7 @@ def profile(report: Report) -> list[tuple[str, list[tuple[str, int | None]]]]:
 
 
 def removed(comments: Comments) -> list[tuple[str, int]]:
-    """How many comments were removed for which reason."""
+    """How many comments were removed for which reason, where enough were."""
     return [(str(REASONS.get(reason, reason)), n) for reason, n in comments.removed]
 
 

@@ -73,12 +73,16 @@ RESPONSE_BANDS = (("low", 1 / 3), ("middle", 2 / 3), ("high", 1.0))
 
 
 def response(issued: int, spent: int, *, minimum: int) -> dict[str, Any] | None:
-    """An officer's response rate: a number from `minimum` tickets on, below that a third; nothing without tickets."""
+    """An officer's response rate: in tenths from `minimum` tickets on, below that a third; nothing without tickets.
+
+    The officer knows how many tickets were handed over. A finer share would tell how many were used, of one window and the
+    next, and so of a single month.
+    """
     if not issued:
         return None
     share = min(1.0, spent / issued)
     if issued >= minimum:
-        return {"rate": round(share, 4), "band": None}
+        return {"rate": round(share, 1), "band": None}
     return {"rate": None, "band": next(name for name, upper in RESPONSE_BANDS if share <= upper)}
 
 

@@ -314,7 +314,8 @@ def _response(result: OfficerResult) -> str:
     if not found:
         return _("tidak ada tiket dalam periode ini")
     if found["rate"] is not None:
-        return _("%(share)s dari tiket yang Anda serahkan") % {"share": formats.percent(found["rate"])}
+        share = round(found["rate"], 1)  # results closed before shares were frozen in tenths
+        return _("kira-kira %(share)s dari tiket yang Anda serahkan") % {"share": formats.percent(share)}
     return str(words.RESPONSE_BANDS[found["band"]])
 
 

@@ -226,19 +226,23 @@ def _ready(
 
 
 def batch_content(batch: CommentBatch) -> dict[str, Any]:
-    """What the public may read of a batch: texts in random order with replies, and how many were removed and why.
+    """What the public may read of a batch: texts in random order with replies, how many were removed, and why where enough were.
 
-    Neither service nor officer nor month of a single comment: each would make groups smaller than the whole.
+    Neither service nor officer nor month of a single comment, nor why a single one was removed: each would make groups
+    smaller than the whole.
     """
     rows = list(batch.comments.select_related("reply").order_by("id"))
     removed = Counter(row.reason for row in rows if row.state == Moderated.State.REMOVED)
+    minimum = max(int(policy["disclosure.k"]) for policy in thresholds_of([row.month for row in rows]).values())
+    told = rules.suppressed({reason: removed[reason] for reason in Moderated.Reason.values}, minimum=minimum)
     replies = [row.reply for row in rows if hasattr(row, "reply")]
     return {
         "first_month": f"{batch.first_month:%Y-%m}",
         "last_month": f"{batch.last_month:%Y-%m}",
         "received": len(rows),
         "masked": sum(row.state == Moderated.State.MASKED for row in rows),
-        "removed": {reason: removed[reason] for reason in Moderated.Reason.values if removed[reason]},
+        "removed_in_all": removed.total(),
+        "removed": {reason: n for reason, n in told.items() if n},
         "replies_removed": sum(reply.state == Moderated.State.REMOVED for reply in replies),
         "comments": [{"text": row.shown, "reply": _reply_shown(row)} for row in rows if row.is_shown],
     }

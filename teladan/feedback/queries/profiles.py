@@ -55,7 +55,7 @@ def profile_counts(unit: Unit | int, months: Iterable[date]) -> list[ProfileTabl
 def _table(question: ProfileQuestion, counts: dict[tuple[str, str], int], total: int, minimum: int) -> ProfileTable:
     language = get_language() or FALLBACK
     cells = {code: counts.get((question.attribute, code), 0) for code in question.options}
-    cells[UNSAID] = total - sum(cells.values())
+    cells[UNSAID] = max(0, total - sum(cells.values()))  # those whose rating is held have said who they are, too
     shown = rules.suppressed(cells, minimum=minimum)
     return ProfileTable(
         question.attribute,
