@@ -28,6 +28,7 @@ from teladan.evaluation.models import Closing
 from teladan.evaluation.queries import results
 from teladan.evaluation.queries import team as evaluation
 from teladan.evaluation.queries.results import AwardEvidence
+from teladan.evaluation.rules.closing import at_least
 from teladan.people.access import can
 from teladan.people.models import User
 from teladan.people.permissions import Permission
@@ -183,8 +184,7 @@ def _candidate(opened: Round, one: AwardEvidence, group: Group) -> Candidate:
         is_stable=rules.is_stable(one.stable_share),
         evidence={
             "window": [row.window_from.isoformat(), row.window_until.isoformat()],
-            "n": row.n,
-            "raw_mean": row.raw_mean,
+            "n": at_least(row.n),
             "score": row.score,
             "low": row.low,
             "high": row.high,

@@ -197,7 +197,7 @@ def test_round_shows_evidence_and_the_rule(hall: Hall, opened: Round) -> None:
         "Petugas A",
         "3,41",
         "3,29–3,53",
-        "64 penilaian, keandalan 0,84",
+        "paling sedikit 60 penilaian, keandalan 0,84",
         "97% peluang termasuk 3 teratas dari 10 petugas",
         "388 dari 400 tepat waktu",
         "belum ditandatangani",

@@ -88,8 +88,14 @@ def test_no_difference_of_shown_parts_is_smaller_than_k(parts: dict[str, int], k
             assert rest == 0 or rest >= k or (not shown and whole < k)
 
 
+def test_others_read_a_count_in_full_tens_and_a_mean_to_one_decimal() -> None:
+    assert [closing.at_least(n) for n in (None, 30, 39, 40, 129)] == [None, 30, 30, 40, 120]
+    assert [closing.about(mean) for mean in (None, 3.44, 3.46)] == [None, 3.4, 3.5]
+
+
 def test_response_is_a_number_from_fifty_tickets_on() -> None:
     assert closing.response(50, 20, minimum=50) == {"rate": 0.4, "band": None}
+    assert closing.response(50, 21, minimum=50) == closing.response(50, 22, minimum=50) == {"rate": 0.4, "band": None}
     assert closing.response(49, 20, minimum=50) == {"rate": None, "band": "middle"}
     assert closing.response(49, 4, minimum=50) == {"rate": None, "band": "low"}
     assert closing.response(0, 0, minimum=50) is None

@@ -286,9 +286,33 @@ def test_nothing_comes_out_below_ten_or_before_all_are_read(office: Office, mode
     publish_all(moderator)
     assert release_comments() == 1
     [payload] = releases.comments_of("DUKCAPIL")
-    assert (payload["received"], payload["removed"], len(payload["comments"])) == (11, {"unrelated": 1}, 10)
+    assert (payload["received"], payload["removed_in_all"], len(payload["comments"])) == (11, 1, 10)
+    assert payload["removed"] == {}  # why a single one was removed would tell somebody what he wrote
     assert release_comments() == 0
     assert CommentRelease.objects.count() == 1
+
+
+@pytest.mark.usefixtures("sealed_month")
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        ({"abuse": 12}, {"abuse": 12}),
+        ({"abuse": 12, "hatred": 3}, {}),  # 15 removed less 12 would be the three
+        ({"abuse": 12, "hatred": 3, "private": 7}, {"abuse": 12}),
+        ({"abuse": 10, "unrelated": 11, "accusation": 1}, {"unrelated": 11}),
+    ],
+)
+def test_reasons_are_told_from_ten_on_where_the_rest_are_none_or_ten(
+    office: Office, moderator: User, reasons: dict[str, int], told: dict[str, int]
+) -> None:
+    for reason, n in reasons.items():
+        written(office, n)
+        publish_all(moderator, reason=reason)
+    written(office, 10)
+    publish_all(moderator)
+    release_comments()
+    [payload] = releases.comments_of("DUKCAPIL")
+    assert (payload["removed_in_all"], payload["removed"]) == (sum(reasons.values()), told)
 
 
 @pytest.mark.usefixtures("sealed_month")
@@ -297,7 +321,9 @@ def test_release_tells_texts_and_nothing_else(office: Office, moderator: User) -
     publish_all(moderator)
     release_comments()
     [payload] = releases.comments_of("DUKCAPIL")
-    assert set(payload) == {"first_month", "last_month", "received", "masked", "removed", "replies_removed", "comments"}
+    assert set(payload) == {
+        "first_month", "last_month", "received", "masked", "removed_in_all", "removed", "replies_removed", "comments",
+    }  # fmt: skip
     assert {frozenset(comment) for comment in payload["comments"]} == {frozenset({"text", "reply"})}
     order = [int(comment["text"].split()[-1]) for comment in payload["comments"]]
     assert sorted(order) == list(range(40))

@@ -255,6 +255,13 @@ def test_profile_counts_add_months_and_hide(office: Office, django_assert_num_qu
     assert ([cell.n for cell in alone.cells], alone.unsaid, alone.total) == ([None, None], 16, 30)
 
 
+def test_profile_with_more_who_said_than_ratings_count_hides_the_small_group_too(office: Office) -> None:
+    """Some ratings are held: those who gave them have said who they are all the same."""
+    sealed_month(office, date(2026, 1, 1), 14, L=3, P=12)
+    sex = queries.profile_counts(office.unit, [date(2026, 1, 1)])[0]
+    assert ([cell.n for cell in sex.cells], sex.unsaid, sex.total) == ([None, None], None, 14)
+
+
 def test_codes_of_the_profile_fit_their_columns_and_are_told_apart() -> None:
     for version in versions():
         assert tuple(one.attribute for one in version.profile) == PROFILE

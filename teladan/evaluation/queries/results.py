@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from teladan.evaluation.models import Closing, Evaluation, OfficerResult, UnitResult
+from teladan.evaluation.rules import closing as rules
 from teladan.people.models import Person, Unit
 
 Use = OfficerResult.Use
@@ -44,7 +45,7 @@ class Evidence:
     """What an appraiser may see of one person's month: volume, punctuality, and the citizens' score where it may be used.
 
     `score`, its interval, the adjusted mean with its own, `suggestion` (of behaviour alone) and `n` are of the window
-    (three closed months) and empty below `Use.EVALUATION`.
+    (three closed months) and empty below `Use.EVALUATION`. `n` and the adjusted mean are rounded as others may read them.
     """
 
     person_id: UUID
@@ -95,11 +96,11 @@ def _evidence(person: UUID, month: date, rows: list[OfficerResult]) -> Evidence:
         score=best.score if best else None,
         low=best.low if best else None,
         high=best.high if best else None,
-        adjusted=best.adjusted if best else None,
-        adjusted_low=best.adjusted_low if best else None,
-        adjusted_high=best.adjusted_high if best else None,
+        adjusted=rules.about(best.adjusted) if best else None,
+        adjusted_low=rules.about(best.adjusted_low) if best else None,
+        adjusted_high=rules.about(best.adjusted_high) if best else None,
         suggestion=best.suggestion if best else None,
-        n=best.n if best else None,
+        n=rules.at_least(best.n) if best else None,
         reliability=best.reliability if best else None,
         result_id=best.pk if best else None,
         window_from=best.window_from if best else None,

@@ -120,6 +120,19 @@ def band(scores: Sequence[float], *, minimum: int) -> Band | None:
     return Band(len(scores), round(mean, DIGITS), end(-Z95), end(Z95), end(-Z_HALF), end(Z_HALF))
 
 
+def at_least(n: int | None) -> int | None:
+    """How many ratings others than the officer read that a score rests on: in full tens, rounded down.
+
+    The exact number, times an exact mean, taken away from the unit's sum would leave the few ratings of a colleague.
+    """
+    return None if n is None else n // 10 * 10
+
+
+def about(mean: float | None) -> float | None:
+    """An adjusted mean or an end of its interval as others than the officer read it: to one decimal."""
+    return None if mean is None else round(mean, 1)
+
+
 # --- digests ---------------------------------------------------------------------------------------------------------
 
 

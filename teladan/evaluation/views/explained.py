@@ -120,6 +120,10 @@ class OfficerWhy:
     def is_current(self) -> bool:
         return self.result.closing.is_current
 
+    @property
+    def at_least(self) -> int | None:
+        return rules.at_least(self.result.n)
+
 
 def officer(seen: Seen) -> OfficerWhy:
     """Everything on the "why this score?" page; the reduced readers' template leaves out what is not theirs."""
@@ -134,7 +138,7 @@ def officer(seen: Seen) -> OfficerWhy:
         chart=_where(result, _("Anda") if seen.reader is Reader.SELF else _("Nilai")),
         band_note=_band_note(result),
         steps=_steps(result),
-        use=_use(result, frozen),
+        use=_use(result, frozen) if seen.reader is Reader.SELF else _use_by_others(result, frozen),
         plans=_plans(result),
         year=_year(result),
         per_rating=_per_rating(result),
@@ -204,18 +208,34 @@ def _use(result: OfficerResult, frozen: Mapping[str, Any]) -> str:
     if result.n is None:
         return ""
     r = result.reliability or 0.0
-    shown = formats.number(r, 2)
     award, evaluation = float(frozen["score.award_reliability"]), float(frozen["score.evaluation_reliability"])
     if result.use == Use.AWARD:
-        return _(
-            "Keandalan %(r)s: boleh dipakai sebagai umpan balik dalam evaluasi, dan cukup untuk daftar calon "
-            "penghargaan (%(award)s)."
-        ) % {"r": shown, "award": formats.number(award, 2)}
+        return _use_by_others(result, frozen)
     if result.use == Use.EVALUATION:
-        return _(
-            "Keandalan %(r)s: boleh dipakai sebagai umpan balik dalam evaluasi, belum cukup untuk penghargaan (%(award)s)."
-        ) % {"r": shown, "award": formats.number(award, 2)} + _more_needed(result, r, award)
+        return _use_by_others(result, frozen) + _more_needed(result, r, award)
     return _only_own(result, r, evaluation, int(frozen["score.evaluation_n"]))
+
+
+def _use_by_others(result: OfficerResult, frozen: Mapping[str, Any]) -> str:
+    """What the score is enough for. How many ratings are missing would tell how many there are."""
+    words_ = {
+        "r": formats.number(result.reliability, 2),
+        "award": formats.number(float(frozen["score.award_reliability"]), 2),
+    }
+    if result.use == Use.AWARD:
+        return (
+            _(
+                "Keandalan %(r)s: boleh dipakai sebagai umpan balik dalam evaluasi, dan cukup untuk daftar calon "
+                "penghargaan (%(award)s)."
+            )
+            % words_
+        )
+    return (
+        _(
+            "Keandalan %(r)s: boleh dipakai sebagai umpan balik dalam evaluasi, belum cukup untuk penghargaan (%(award)s)."
+        )
+        % words_
+    )
 
 
 def _plans(result: OfficerResult) -> list[Planned]:

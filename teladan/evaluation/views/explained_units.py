@@ -148,7 +148,6 @@ def _people(scores: Sequence[Readable]) -> People:
             one.result.score or 0.0,
             one.result.low and max(1.0, one.result.low),
             one.result.high and min(4.0, one.result.high),
-            n=one.result.n,
             url=reverse("evaluation-detail", args=[one.evaluation_id])
             if one.evaluation_id
             else reverse("result-why", args=[one.result.pk]),
