@@ -96,7 +96,7 @@ def inspector(unit: Unit | None = None) -> User:
 
 REACHED = {
     "complaints_at_every_step": {
-        "complaint-act", "complaint-check", "complaint-form", "complaint-leave", "complaint-receipt", "complaint-record",
+        "complaint-act", "complaint-check", "complaint-leave", "complaint-receipt", "complaint-record",
         "complaint-release", "complaint-statement", "complaint-status", "complaint-take", "complaint-withdraw",
     },
     "ratings_held_and_calls_to_make": {"call-record", "held-judge"},
