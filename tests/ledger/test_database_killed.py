@@ -192,5 +192,5 @@ def test_no_leaf_is_lost_though_the_database_is_killed_while_a_batch_is_written(
 
 
 @pytest.mark.crash
-def test_no_leaf_is_lost_though_the_database_is_killed_two_hundred_times(server: Server, tmp_path: Path) -> None:
-    _it_dies_while_a_batch_is_written(server, tmp_path / "evening", kills=200)
+def test_no_leaf_is_lost_though_the_database_is_killed_a_hundred_times(server: Server, tmp_path: Path) -> None:
+    _it_dies_while_a_batch_is_written(server, tmp_path / "evening", kills=100)
