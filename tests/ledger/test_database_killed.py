@@ -117,6 +117,7 @@ def _tell(name: str, say: Callable[[bytes], object]) -> None:
 
     def told(*args: Any, **kw: Any) -> Any:
         say(name[1:2].encode())
+        time.sleep(0.01)  # long enough to be killed here
         return step(*args, **kw)
 
     setattr(actions, name, told)
@@ -153,9 +154,9 @@ def _it_dies_while_a_batch_is_written(server: Server, evening: Path, *, kills: i
     sequencer = Worker(server, lambda say: sequence(say, evening))
     seen: dict[int, str] = {}
     for number in range(kills):
-        step = draw.choice((*STEPS, AFTER)) if number else "_grow"
+        step = ("_grow", "_note_waiting")[number] if number < 2 else draw.choice((*STEPS, AFTER))
         sequencer.wait_for((step[1:2] if step in STEPS else step[:1]).encode())
-        time.sleep(draw.choice((0, 0.001, 0.003, 0.01)) * draw.random())
+        time.sleep(draw.choice((0, 0.003, 0.01, 0.02)) * draw.random() if number > 1 else 0)
         if number % 3 == 2:
             kill_one_of_its_children(server, draw)
         else:
