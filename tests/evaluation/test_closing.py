@@ -301,7 +301,7 @@ def test_evidence_sums_units_and_shows_a_score_only_when_it_may_be_used() -> Non
     make.make_officer_result(closing, new, second, use="self_only", events=7)
     found = results.evidence_for([moved, new], OCTOBER)
     assert (found[moved.pk].events, found[moved.pk].with_standard, found[moved.pk].on_time) == (15, 12, 10)
-    assert (found[moved.pk].score, found[moved.pk].n) == (3.41, 64)
+    assert (found[moved.pk].score, found[moved.pk].n) == (3.41, 60)
     assert (found[new.pk].score, found[new.pk].n, found[new.pk].events) == (None, None, 7)
 
 
