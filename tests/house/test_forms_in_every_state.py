@@ -110,7 +110,7 @@ REACHED = {
     "a_team_that_is_rated_and_signed": {"achievement-list", "team-departure", "team-rate", "team-rate-person", "team-sign"},
     "an_evaluation_to_take_note_of": {"evaluation-acknowledge"},
     "people_their_files_and_their_places": {
-        "people-account", "people-account-make", "people-account-new", "people-appraiser-end", "people-gap",
+        "people-account", "people-account-password", "people-account-make", "people-account-new", "people-appraiser-end", "people-gap",
         "people-grant-end", "people-import-run", "units-acting", "units-acting-end",
     },
     "counters_and_tablets": {
