@@ -10,7 +10,8 @@ import sys
 
 PARTS = {
     "citizen": "warga menilai, terhadap satu view Django polos",
-    "busy": "laporan atas 100.000 jawaban; berkas yang diminta terlalu banyak orang; pegawai di samping warga",
+    "busy": "laporan atas 100.000 jawaban; berkas yang diminta terlalu banyak orang",
+    "staff": "halaman pegawai satu per satu, sendiri dan di samping warga yang menilai",
     "citizen_page": "bita, permintaan, ketukan, dan Lighthouse halaman warga",
     "employees": "daftar pegawai pada 3.000 dan 100.000 pegawai, terhadap hello world",
     "closing": "menutup bulan, terhadap GROUP BY polos, pada 10.000 dan 1.000.000 penilaian",

@@ -1,4 +1,4 @@
-"""A busy day: a report over 100,000 answers, files wanted by more people than can be served, staff beside citizens."""
+"""A busy day: a report over 100,000 answers, and files wanted by more people than can be served."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ from bench.employees import signed_in
 
 ANSWERS = 100_000
 EAGER = 16  # people who want a file at the same time, again and again: far more than threads
-RATERS_PER_SECOND = 300 / 600
-TURNS = 6
-STAFF = 2  # people who read one page after the other without a pause
 
 
 @dataclass(frozen=True)
@@ -48,14 +45,14 @@ class Beside:
 
 def run(seconds: float, rounds: int) -> None:
     with stack.database():
-        cookies = _closed_month()
+        cookies = closed_month()
         with stack.web("teladan.config.wsgi:application") as port, stack.web("bench.refusing:application") as refusing:
             _reports(port, cookies, seconds / 3, rounds)
             _too_many_files(port, refusing, cookies, seconds, rounds)
-            _staff_beside_citizens(port, cookies, seconds * 6)
 
 
-def _closed_month() -> str:
+def closed_month() -> str:
+    """A city whose last month is closed with so many answers of one unit; the cookie of a personnel officer."""
     from teladan.core import clock
     from teladan.evaluation.actions.closing import close_month
 
@@ -180,64 +177,3 @@ def _want(crowd: Crowd, cookies: str, stop: Any, found: Any) -> None:
     for thread in threads:
         thread.join()
     found.put((files, len(without_time), time.perf_counter() - began))
-
-
-# --- staff beside citizens -------------------------------------------------------------------------------------------
-
-
-def _staff_beside_citizens(port: int, cookies: str, seconds: float) -> None:
-    """Staff pages alone and with 300 citizens in ten minutes, turn by turn, so that both see the same machine."""
-    paths = ["/", "/bulan", "/pegawai", "/hasil-unit", "/skm", "/skm/U00", "/aturan", "/pegawai?cari=petugas"]
-    _browse(port, cookies, paths, 1.0, [])  # warm
-    alone: list[float] = []
-    beside: list[float] = []
-    raters = 0
-    for turn in range(TURNS):
-        times = beside if turn % 2 else alone
-        stop, act = threading.Event(), citizen.journey(citizen.tokens(int(seconds / TURNS * RATERS_PER_SECOND) + 2))
-        staff = [
-            threading.Thread(target=_browse, args=(port, cookies, paths, seconds / TURNS, times)) for _ in range(STAFF)
-        ]
-        for thread in staff:
-            thread.start()
-        done: list[int] = []
-        rating = threading.Thread(target=_rate_now_and_then, args=(port, act, stop, done))
-        if turn % 2:
-            rating.start()
-        for thread in staff:
-            thread.join()
-        stop.set()
-        if turn % 2:
-            rating.join()
-            raters += len(done)
-    print(f"\nhalaman pegawai ({STAFF} pembaca tanpa jeda) di samping 300 penilai dalam sepuluh menit")
-    for words, times in (("sendiri", alone), (f"bersama {raters} penilai", beside)):
-        print(
-            f"  {words:22} {len(times):>6,} halaman, median {_at(times, 0.5):6.1f} ms, p95 {_at(times, 0.95):6.1f} ms"
-        )
-    print(f"  p95 berubah {_at(beside, 0.95) / _at(alone, 0.95) - 1:+.1%}")
-
-
-def _browse(port: int, cookies: str, paths: list[str], seconds: float, times: list[float]) -> None:
-    client = Client(port)
-    until = time.perf_counter() + seconds
-    for path in cycle(paths):
-        began = time.perf_counter()
-        if began > until:
-            break
-        if (status := client.get(path, cookies).status) != 200:
-            raise AssertionError((path, status))
-        times.append((time.perf_counter() - began) * 1000)
-    client.close()
-
-
-def _rate_now_and_then(port: int, act: Callable[[Client], None], stop: threading.Event, done: list[int]) -> None:
-    client = Client(port)
-    while not stop.wait(1 / RATERS_PER_SECOND):
-        act(client)
-        done.append(1)
-    client.close()
-
-
-def _at(times: list[float], share: float) -> float:
-    return sorted(times)[int(len(times) * share)]

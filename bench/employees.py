@@ -28,7 +28,7 @@ def _measure(size: int, seconds: float, rounds: int) -> None:
     cookies = _fill(size)
     with stack.web("teladan.config.wsgi:application") as ours:
         for name, path in PAGES.items():
-            queries, content = _inside(path, cookies)
+            queries, content = inside(path, cookies)
             measure(ours, _get(path, cookies), 0.5)  # warm
             rate = best([measure(ours, _get(path, cookies), seconds) for _ in range(rounds)])
             _print(f"{size:>8,}", name, rate, f"{queries:>6} {content:>8,}")
@@ -50,7 +50,7 @@ def _get(path: str, cookies: str) -> Callable[[Client], None]:
     return act
 
 
-def _inside(path: str, cookies: str) -> tuple[int, int]:
+def inside(path: str, cookies: str) -> tuple[int, int]:
     """SQL queries and bytes of one page."""
     from django.db import connection
     from django.test import Client as Inside

@@ -64,15 +64,20 @@ class Line:
 
 def lines() -> list[Line]:
     """Every closed month of every programme, latest first; months without a round can be opened."""
-    closings = list(Closing.objects.filter(is_current=True, reopened_at__isnull=True).order_by("-month"))
-    rounds = {(row.programme_id, row.closing.month): row for row in _rounds_by_month()}
     sizes = dict(Candidate.objects.values_list("round").annotate(n=Count("id")))
     winners: dict[int, list[str]] = {}
     for award in Award.objects.select_related("candidate__person"):
         winners.setdefault(award.candidate.round_id, []).append(award.candidate.person.full_name)
+    return [_line(*turn, sizes, winners) for turn in _turns()]
+
+
+def _turns() -> list[tuple[Programme, date, Round | None]]:
+    """Every closed month of every programme, latest first, with its round; three queries."""
+    closings = list(Closing.objects.filter(is_current=True, reopened_at__isnull=True).order_by("-month"))
+    rounds = {(row.programme_id, row.closing.month): row for row in _rounds_by_month()}
     programmes = list(Programme.objects.order_by("name"))
     return [
-        _line(programme, closing.month, rounds.get((programme.pk, closing.month)), sizes, winners)
+        (programme, closing.month, rounds.get((programme.pk, closing.month)))
         for closing in closings
         for programme in programmes
         if _in_force(programme, clock.month_end(closing.month))
@@ -315,11 +320,11 @@ def _to_decide(user: User) -> Iterator[Todo]:
 def _to_open(user: User) -> Iterator[Todo]:
     if not can(user, Permission.MONTH_CLOSE):
         return
-    for line in lines()[:3]:
-        if line.round is None:
+    for programme, month, found in _turns()[:3]:
+        if found is None:
             yield Todo(
                 _("%(name)s, %(month)s: putaran belum dibuka")
-                % {"name": line.programme.name, "month": formats.month(line.month)},
+                % {"name": programme.name, "month": formats.month(month)},
                 _("Bulan sudah ditutup; tim penghargaan dapat mulai membahas."),
                 reverse("award-list"),
             )

@@ -61,26 +61,43 @@ class Desk:
         return ngettext("Satu hal menunggu Anda", "%(n)d hal menunggu Anda", urgent) % {"n": urgent}
 
 
+@dataclass(frozen=True)
+class Cycle:
+    """The last ended month: from when it may be closed, how it was closed, how many were served, whether anything was at all."""
+
+    month: date
+    opens_on: date
+    closed: Closing | None
+    served: int
+    begun: bool
+
+    @classmethod
+    def now(cls) -> Cycle:
+        month = clock.add_months(clock.month_of(clock.today()), -1)
+        closed = closing.current_closing(month)
+        frozen = closed.counts.get("events") if closed else None
+        served = services.event_count(month) if frozen is None else int(frozen)
+        begun = bool(served or closed) or month in closing.months_with_events()
+        return cls(month, closing.opening_days([month])[month], closed, served, begun)
+
+
 def desk_of(user: User) -> Desk:
     """Everything the home page shows."""
-    month = clock.add_months(clock.month_of(clock.today()), -1)
-    mine = [*_closing(user, month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user),
+    cycle = Cycle.now()
+    mine = [*_closing(user, cycle.month), *_achievements(user), *_team(user), *_evaluations(user), *_awards(user),
             *_complaints(user), *_comments(user), *_integrity(user), *_people(user), *_learning(user)]  # fmt: skip
-    closed = closing.current_closing(month)
-    served = sum(services.ticketed_events(month).values())
-    begun = bool(served or closed) or month in closing.months_with_events()
-    stages = _stages(user, month, closed, served) if begun else []
-    return Desk(month, stages, mine, list(_others(user, month, closed, begun)), list(_honours(user)))
+    stages = _stages(user, cycle) if cycle.begun else []
+    return Desk(cycle.month, stages, mine, list(_others(user, cycle)), list(_honours(user)))
 
 
-def _stages(user: User, month: date, closed: Closing | None, served: int) -> list[Stage]:
+def _stages(user: User, cycle: Cycle) -> list[Stage]:
     """The last ended month on its way from the counter to the team's evaluation."""
-    opens_on = closing.opening_days([month])[month]
+    opens_on, closed = cycle.opens_on, cycle.closed
     collecting = clock.today() < opens_on
-    close_url = reverse("closing-detail", args=[month]) if can(user, Permission.MONTH_CLOSE) else ""
+    close_url = reverse("closing-detail", args=[cycle.month]) if can(user, Permission.MONTH_CLOSE) else ""
     team_url = reverse("team-rate") if can(user, Permission.TEAM_RATE) else ""
     return [
-        Stage(_("Layanan tercatat"), _("%(n)s layanan") % {"n": formats.number(served)}, "past"),
+        Stage(_("Layanan tercatat"), _("%(n)s layanan") % {"n": formats.number(cycle.served)}, "past"),
         Stage(
             _("Penilaian warga"),
             _("diterima sampai %(day)s") % {"day": formats.day_short(opens_on - timedelta(days=1))},
@@ -99,19 +116,20 @@ def _stages(user: User, month: date, closed: Closing | None, served: int) -> lis
 
 
 def _closing(user: User, month: date) -> Iterator[Item]:
+    """Months to close. What is missing is looked up for the one that can be closed; that costs the most."""
     if not can(user, Permission.MONTH_CLOSE):
         return
-    for due in closing.months_to_close():
-        ready = closing.readiness(due)
-        if not ready.can_close and due >= month:
+    for due in closing.due_months():
+        if not due.is_ready and due.month >= month:
             continue
-        name = formats.month(due)
+        missing = len(closing.warnings(due.month, due.opens_on)) if due.is_ready else 0
+        name = formats.month(due.month)
         yield Item(
-            _("%(month)s siap ditutup") % {"month": name} if ready.can_close else _("%(month)s belum ditutup") % {"month": name},
-            _("%(n)d peringatan, tidak menghalangi") % {"n": len(ready.warnings)} if ready.warnings else "",
-            NOW if ready.can_close else TODO,
-            _("Siap") if ready.can_close else _("Menunggu bulan sebelumnya"),
-            reverse("closing-detail", args=[due]),
+            _("%(month)s siap ditutup") % {"month": name} if due.is_ready else _("%(month)s belum ditutup") % {"month": name},
+            _("%(n)d peringatan, tidak menghalangi") % {"n": missing} if missing else "",
+            NOW if due.is_ready else TODO,
+            _("Siap") if due.is_ready else _("Menunggu bulan sebelumnya"),
+            reverse("closing-detail", args=[due.month]),
             _("Buka"),
         )  # fmt: skip
 
@@ -227,12 +245,13 @@ def _learning(user: User) -> Iterator[Item]:
             yield Item(_("Baca aturan yang berlaku"), "", TODO, _("Belum"), reverse(todo.url_name), _("Baca"))
 
 
-def _others(user: User, month: date, closed: Closing | None, begun: bool) -> Iterator[Item]:
+def _others(user: User, cycle: Cycle) -> Iterator[Item]:
     """What is not this user's to do, but holds something up for them."""
-    if begun and not closed and not can(user, Permission.MONTH_CLOSE):
+    month, closed = cycle.month, cycle.closed
+    if cycle.begun and not closed and not can(user, Permission.MONTH_CLOSE):
         yield Item(
             _("%(month)s belum ditutup") % {"month": formats.month(month)},
-            _("BKPSDM menutupnya mulai %(day)s.") % {"day": formats.day(closing.opening_days([month])[month])},
+            _("BKPSDM menutupnya mulai %(day)s.") % {"day": formats.day(cycle.opens_on)},
             TODO,
             _("Menunggu"),
         )

@@ -136,6 +136,7 @@ class ServiceEvent(models.Model):
             models.Index(fields=["month", "unit", "officer"]),
             models.Index(fields=["officer", "-met_at"]),
             models.Index(fields=["counter", "-met_at"]),
+            models.Index(fields=["source", "-met_at"]),
         ]
 
     def __str__(self) -> str:

@@ -320,6 +320,18 @@ def case_mix(unit_ids: Collection[int], months: Collection[date]) -> dict[int, l
     return mix
 
 
+def event_count(month: date) -> int:
+    """Events of the month, of whatever source."""
+    return ServiceEvent.objects.filter(month=month).count()
+
+
+def unfinished_events(month: date, *, until: datetime) -> dict[int, int]:
+    """Unit id → granted files of the month that were still open at `until`."""
+    open_still = Q(finished_at__isnull=True) | Q(finished_at__gt=until)
+    rows = ServiceEvent.objects.filter(open_still, month=month, outcome=ServiceEvent.Outcome.GRANTED).order_by()
+    return dict(rows.values_list("unit_id").annotate(Count("id")))
+
+
 def ticketed_events(month: date) -> dict[int, int]:
     """Unit id → events of the month whose source hands out tickets: the base of the coverage figure."""
     rows = ServiceEvent.objects.filter(month=month, source__issues_tickets=True).order_by()
@@ -369,8 +381,10 @@ class Silent(NamedTuple):
 
 def readiness(month: date) -> list[Silent]:
     """Who fell silent: perhaps a file was not imported yet."""
+    start, end = clock.month_bounds(month)
+    before, _start = clock.month_bounds(clock.add_months(month, -1))
     with connection.cursor() as cursor:
-        cursor.execute(_sql("readiness"), {"month": month, "before": clock.add_months(month, -1)})
+        cursor.execute(_sql("readiness"), {"before": before, "start": start, "end": end})
         return [Silent(*row) for row in cursor.fetchall()]
 
 

@@ -36,9 +36,12 @@ BKPSDM = "BKPSDM"
 
 # One probe of the index per month, however many events there are.
 _EVENT_MONTHS = """
-SELECT m::date FROM generate_series(
-    (SELECT min(month) FROM services_serviceevent), (SELECT max(month) FROM services_serviceevent), interval '1 month'
-) m WHERE EXISTS (SELECT 1 FROM services_serviceevent e WHERE e.month = m::date) ORDER BY 1
+WITH RECURSIVE found AS (
+    SELECT min(month) AS month FROM services_serviceevent
+    UNION ALL
+    SELECT (SELECT min(e.month) FROM services_serviceevent e WHERE e.month > found.month) FROM found WHERE month IS NOT NULL
+)
+SELECT month FROM found WHERE month IS NOT NULL ORDER BY 1
 """
 
 
@@ -65,9 +68,13 @@ def months_with_events() -> list[date]:
 
 def months_to_close() -> list[date]:
     """Months with events that are not closed, or were reopened, oldest first: the order in which they must be closed."""
+    return _not_closed(months_with_events())
+
+
+def _not_closed(months: Iterable[date]) -> list[date]:
     closed = Closing.objects.filter(is_current=True, reopened_at__isnull=True)
     done = set(closed.values_list("month", flat=True))
-    return [month for month in months_with_events() if month not in done]
+    return [month for month in months if month not in done]
 
 
 def months_not_forgotten() -> list[date]:
@@ -195,25 +202,45 @@ class Readiness:
         return [item for item in self.items if not item.blocking]
 
 
+@dataclass(frozen=True)
+class Due:
+    """A month that is to be closed; `is_ready` where nothing stops it now."""
+
+    month: date
+    opens_on: date
+    is_ready: bool
+
+
+def due_months() -> list[Due]:
+    """Months that are not closed, oldest first; four queries however many. Only the first can be ready: order counts."""
+    months = months_to_close()
+    opening = opening_days(months)
+    today = clock.today()
+    return [Due(month, opening[month], month == months[0] and today >= opening[month]) for month in months]
+
+
 def readiness(month: date) -> Readiness:
     """What is missing before this month can be closed. A closed month is not closed again, and says nothing."""
     opens_on = opening_days([month])[month]
     if current_closing(month):
         return Readiness(month, False, opens_on)
-    blocking = obstacles(month)
-    return Readiness(month, not blocking, opens_on, [*blocking, *_warnings(month)])
+    blocking = _obstacles(month, opens_on)
+    return Readiness(month, not blocking, opens_on, [*blocking, *warnings(month, opens_on)])
 
 
 def obstacles(month: date) -> list[Item]:
     """What stops the closing of a month now."""
+    return _obstacles(month, opening_days([month])[month])
+
+
+def _obstacles(month: date, opens_on: date) -> list[Item]:
     found = []
-    opens_on = opening_days([month])[month]
     if clock.today() < opens_on:
         found.append(_too_early(month, opens_on))
     known = months_with_events()
     if month not in known:
         found.append(_nothing_happened(month))
-    if earlier := [one for one in months_to_close() if one < month]:
+    if earlier := [one for one in _not_closed(known) if one < month]:
         found.append(_out_of_order(earlier))
     return found
 
@@ -254,8 +281,9 @@ def _out_of_order(earlier: list[date]) -> Item:
     )
 
 
-def _warnings(month: date) -> list[Item]:
-    return [*_silent(month), *_unfinished(month), *_without_appraiser(month), *_without_auditor()]
+def warnings(month: date, opens_on: date) -> list[Item]:
+    """What is missing and does not stop the closing."""
+    return [*_silent(month), *_unfinished(month, opens_on), *_without_appraiser(month), *_without_auditor()]
 
 
 def _without_auditor() -> list[Item]:
@@ -290,12 +318,8 @@ def _silent(month: date) -> list[Item]:
     ]
 
 
-def _unfinished(month: date) -> list[Item]:
-    until = clock.local(opening_days([month])[month])
-    per_unit: dict[int, int] = {}
-    for row in services.punctuality(month, until=until):
-        per_unit[row.unit_id] = per_unit.get(row.unit_id, 0) + row.unfinished
-    open_files = {unit: n for unit, n in per_unit.items() if n}
+def _unfinished(month: date, opens_on: date) -> list[Item]:
+    open_files = services.unfinished_events(month, until=clock.local(opens_on))
     if not open_files:
         return []
     names = people.unit_names(clock.month_end(month))
