@@ -14,11 +14,11 @@ from itertools import cycle
 from multiprocessing import get_context
 from typing import Any
 
-from bench import citizen, closing, stack
+from bench import citizen, closing, employees, stack
 from bench.client import Answer, Client, Rate, best, measure
-from bench.employees import signed_in
 
 ANSWERS = 100_000
+EMPLOYEES = 3_000
 EAGER = 16  # people who want a file at the same time, again and again: far more than threads
 
 
@@ -52,15 +52,16 @@ def run(seconds: float, rounds: int) -> None:
 
 
 def closed_month() -> str:
-    """A city whose last month is closed with so many answers of one unit; the cookie of a personnel officer."""
+    """A city whose last month is closed with so many answers of one unit, and its employees; the cookie of a personnel officer."""
     from teladan.core import clock
     from teladan.evaluation.actions.closing import close_month
 
     closing.UNITS = 1
     closing.fill(ANSWERS)
+    employees.fill(EMPLOYEES)
     with clock.at(clock.local(date(2026, 11, 9), 9)):
         close_month(month=closing.MONTH, by="bench")
-    return signed_in()
+    return employees.signed_in()
 
 
 def _address() -> str:

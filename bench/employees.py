@@ -25,7 +25,8 @@ def run(seconds: float, rounds: int) -> None:
 
 
 def _measure(size: int, seconds: float, rounds: int) -> None:
-    cookies = _fill(size)
+    fill(size)
+    cookies = signed_in()
     with stack.web("teladan.config.wsgi:application") as ours:
         for name, path in PAGES.items():
             queries, content = inside(path, cookies)
@@ -65,15 +66,18 @@ def inside(path: str, cookies: str) -> tuple[int, int]:
     return len(captured), len(response.content)
 
 
-def _fill(size: int) -> str:
-    """A tree of units, people with a post each, and the cookie of a signed-in personnel officer."""
+def fill(size: int) -> None:
+    """A tree of units with their heads, and people with a post each."""
     from django.db import connection
 
     from teladan.people.models import Person, Placement
     from tests import make
 
     root = make.make_unit("KOTA", "Kota")
-    units = [make.make_unit(f"U{number}", f"Unit {number}", parent=root) for number in range(UNITS)]
+    make.make_head(root)
+    units = [make.make_unit(f"E{number}", f"Unit {number}", parent=root) for number in range(UNITS)]
+    for unit in units[1:]:  # one has no head, so that somebody lacks an appraiser
+        make.make_head(unit)
     posts = [make.make_post(unit) for unit in units]
     names = ("Siti", "Budi", "Rahma", "Anton", "Yusra", "Dewi", "Hendra", "Mira", "Zul", "Fitri")
     people = [
@@ -96,7 +100,6 @@ def _fill(size: int) -> str:
     )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    return signed_in()
 
 
 def signed_in() -> str:

@@ -12,10 +12,11 @@ from teladan.core import clock
 from teladan.desk.navigation import links
 from teladan.people.models import Unit
 from teladan.people.permissions import Role
-from tests.make import make_head, make_staff, make_unit, make_user
+from tests.make import make_counter, make_event, make_head, make_service, make_staff, make_unit, make_user
 from tests.transparency.test_public import make_closing
 
 pytestmark = pytest.mark.django_db
+DESK_QUERIES = 45
 
 
 @pytest.fixture
@@ -88,3 +89,32 @@ def test_desk_shows_where_the_month_stands(client: Client, office: Unit) -> None
     assert "Penutupan bulan" not in text
     make_closing(last_month())
     assert "ditutup" in client.get("/").content.decode().split("Penutupan bulan")[1][:160]
+
+
+def test_desk_tells_how_many_were_served_as_the_closing_froze_it(client: Client, office: Unit) -> None:
+    month = last_month()
+    officer, service, counter = make_staff(office), make_service(office), make_counter(office)
+    make_event(officer, service, counter, met_at=clock.month_bounds(month)[0])
+    client.force_login(make_user(role="bkpsdm"))
+    assert "1 layanan" in client.get("/").content.decode()
+    make_closing(month, counts={"events": 1234})
+    assert "1.234 layanan" in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_desk_queries_do_not_grow(client: Client, office: Unit, size: int, django_assert_num_queries: Any) -> None:
+    """Neither with people and their heads nor with months to close and months closed."""
+    service, counter = make_service(office), make_counter(office)
+    for number in range(size):
+        section = make_unit(f"S{number}", parent=office, kind="seksi")
+        make_head(section)
+        officer = make_staff(section)
+        make_staff(section)
+        make_closing(clock.add_months(last_month(), -number))
+        for back in (-1, 5):  # one month still collecting, some not closed
+            met_at = clock.month_bounds(clock.add_months(last_month(), -number - back if back > 0 else 1))[0]
+            make_event(officer, service, counter, met_at=met_at)
+    client.force_login(make_user(role="bkpsdm"))
+    client.get("/")
+    with django_assert_num_queries(DESK_QUERIES):
+        client.get("/")

@@ -271,3 +271,8 @@ def test_lists_agree_with_the_answer_for_each_person(seed: int) -> None:
     for boss in people:
         expected = {person for person, path in paths.items() if path.appraiser and path.appraiser.person == boss}
         assert {member.person for member in queries.team_of(boss, ON)} == expected
+    known = queries.appraisals(ON)
+    whole = {key: found for key, found in known.apart.items() if found}
+    whole |= {row.person_id: known.by_unit[row.post.unit_id] for row in known.ordinary.select_related("post")}
+    assert whole == {person: appraiser.person.pk for person, appraiser in found.items()}
+    assert not set(known.apart) & {row.person_id for row in known.ordinary}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from teladan.people import rules
 from teladan.people.models import AppraiserOverride, Person, Placement, Unit
 from teladan.people.queries.places import Tree, subtree, tree, units_headed_by, valid_on
 from teladan.people.rules import Climb, Seat, Step
+
+
+_OWN_KINDS = [Placement.Kind.DEFINITIVE, Placement.Kind.PLT]  # posts from which the search may begin
 
 
 class Via(StrEnum):
@@ -80,7 +83,7 @@ class Place(NamedTuple):
 
 def places_on(on: date, where: Q) -> dict[UUID, list[Place]]:
     """Definitive and Plt. placements by person."""
-    rows = Placement.objects.filter(where, valid_on(on), kind__in=[Placement.Kind.DEFINITIVE, Placement.Kind.PLT])
+    rows = Placement.objects.filter(where, valid_on(on), kind__in=_OWN_KINDS)
     found: dict[UUID, list[Place]] = {}
     for row in rows.values_list("person_id", "kind", "valid_from", "post__unit_id", "post__kind", "post__title"):
         found.setdefault(row[0], []).append(Place(*row))
@@ -157,6 +160,42 @@ def _with_rows(found: dict[UUID, Found]) -> dict[UUID, Appraiser]:
         for person, one in found.items()
         if one.appraiser and one.unit and one.via
     }
+
+
+@dataclass(frozen=True)
+class Appraisals:
+    """Who evaluates whom in a whole government, without a row per person: the ordinary members of a unit share an
+    appraiser (`by_unit`); `apart` are all who may differ, with their own, or None."""
+
+    on: date
+    by_unit: Mapping[int, UUID]
+    apart: Mapping[UUID, UUID | None]
+
+    @property
+    def ordinary(self) -> QuerySet[Placement]:
+        """The one placement of each person who is not apart, in units that have an appraiser."""
+        rows = Placement.objects.filter(valid_on(self.on), kind__in=_OWN_KINDS, person__is_active=True)
+        return rows.filter(post__unit__in=self.by_unit).exclude(person__in=self.apart)
+
+
+def appraisals(on: date) -> Appraisals:
+    """Five queries, and a search for heads, for those named by hand and for those who hold two posts only."""
+    known = tree(on)
+    named = overrides_on(on, Q())
+    heads = {node.head.person for node in known.nodes.values() if node.head}
+    rows = Placement.objects.filter(valid_on(on), kind__in=_OWN_KINDS).values("person").order_by()
+    several = rows.annotate(n=Count("pk")).filter(n__gt=1).values_list("person", flat=True)
+    suspects = {*heads, *named, *several}
+    here = valid_on(on) & Q(person__in=suspects, person__is_active=True)
+    placed = Placement.objects.filter(here).values_list("person", flat=True).distinct()
+    places = places_on(on, Q(person__in=suspects))
+    searched = {person: search(person, places.get(person, []), named.get(person), known) for person in placed}
+    ways = {unit: rules.climb(unit, None, known.nodes) for unit in known.nodes}
+    return Appraisals(
+        on,
+        {unit: way.head.person for unit, way in ways.items() if way.head},
+        dict.fromkeys(suspects) | {person: found.appraiser for person, found in searched.items() if found.unit},
+    )
 
 
 def appraiser_path(person: Person, on: date) -> AppraiserPath:
