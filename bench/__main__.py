@@ -14,6 +14,7 @@ PARTS = {
     "staff": "halaman pegawai satu per satu, sendiri dan di samping warga yang menilai",
     "citizen_page": "bita, permintaan, ketukan, dan Lighthouse halaman warga",
     "employees": "daftar pegawai pada 3.000 dan 100.000 pegawai, terhadap hello world",
+    "imports": "berkas pegawai: yang dikerjakan saat diunggah, dan yang ditinggalkan bagi pekerja",
     "closing": "menutup bulan, terhadap GROUP BY polos, pada 10.000 dan 1.000.000 penilaian",
     "integrity": "tanda integritas pada kota jujur dan pada kecurangan yang ditanam",
     "ledger": "memeriksa seluruh log pada 1.000.000 daun; satu ronde, satu bukti",

@@ -1,17 +1,15 @@
 """Two-phase imports: a file becomes located messages and a preview; only then, all or nothing, rows.
 
 An importer reads, checks and writes one kind of file. `check` runs in a read-only transaction, so that it cannot write;
-`commit` checks again in the transaction that writes. The browser keeps the file between the two in an `ImportRun`,
-reduced to the columns that the importer reads; the command line does both in one go.
+`commit` checks again in the transaction that writes. The browser keeps the file between the two (`core.kept`); the
+command line does both in one go.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any, Protocol, TextIO, runtime_checkable
@@ -20,13 +18,10 @@ from django.conf import settings
 from django.core.management.base import CommandError, OutputWrapper
 from django.db import connection, transaction
 
-from teladan.core import clock, policy
-from teladan.core.models import ImportRun
-from teladan.core.spreadsheet import FileRefused, read_table, reduce_table, too_large
+from teladan.core.spreadsheet import FileRefused, too_large
 
 MAX_MESSAGES = 500
 MAX_EXAMPLES = 200
-KEEP_DAYS = 30  # when no policy is loaded yet
 
 
 @dataclass(frozen=True)
@@ -148,67 +143,6 @@ def writing(kind: str) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import:{kind}"])
         yield
-
-
-# --- the browser's way ---------------------------------------------------------------------------------------------------
-
-
-def preview(importer: Importer, content: bytes, filename: str, *, by: object) -> ImportRun:
-    """Check the file and keep it, with the report, until somebody commits it or it expires."""
-    kept = content
-    columns: tuple[list[str], list[str]] | None = None
-    if isinstance(importer, Reducing):
-        table = read_table(content, filename)
-        columns = split_columns(table.headers, importer)
-        kept = reduce_table(table, importer.columns)
-    report = importer.check(kept, filename, by=by)
-    if columns:
-        report = replace(report, ignored_columns=columns[0], dropped_columns=columns[1])
-    return ImportRun.objects.create(
-        kind=importer.kind,
-        filename=Path(filename).name[:200],
-        sha256=hashlib.sha256(content).hexdigest(),
-        content=kept,
-        report=report.as_json(),
-        uploaded_at=clock.now(),
-        uploaded_by=_name(by),
-        expires_on=clock.today() + timedelta(days=_keep_days()),
-    )
-
-
-@transaction.atomic
-def commit_run(run: ImportRun, importer: Importer, *, by: object) -> Report:
-    """Write a kept file. A second call changes nothing and returns the report of the first."""
-    locked = ImportRun.objects.select_for_update().get(pk=run.pk)
-    before = Report.from_json(locked.report)
-    if locked.state == ImportRun.State.COMMITTED:
-        return before
-    report = importer.commit(bytes(locked.content), locked.filename, by=by)
-    report = replace(report, ignored_columns=before.ignored_columns, dropped_columns=before.dropped_columns)
-    locked.report = report.as_json()
-    if report.ok:
-        locked.state = ImportRun.State.COMMITTED
-        locked.committed_at = clock.now()
-        locked.committed_by = _name(by)
-    locked.save(update_fields=["report", "state", "committed_at", "committed_by"])
-    return report
-
-
-def forget_expired() -> int:
-    """Delete kept files whose time is over; the number deleted."""
-    return ImportRun.objects.filter(expires_on__lte=clock.today()).delete()[0]
-
-
-def _name(by: object) -> str:
-    key = getattr(by, "pk", None)
-    return f"user:{key}" if key else str(by)
-
-
-def _keep_days() -> int:
-    try:
-        return int(policy.get("retention.import_days", clock.today()))
-    except policy.MissingPolicy:
-        return KEEP_DAYS
 
 
 # --- the command line's way ------------------------------------------------------------------------------------------------

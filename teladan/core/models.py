@@ -104,7 +104,9 @@ class ImportRun(models.Model):
     """A file on its way in: kept between preview and commit, and 30 days after, then deleted."""
 
     class State(models.TextChoices):
+        RECEIVED = "received", "menunggu diperiksa"
         CHECKED = "checked", "diperiksa"
+        ACCEPTED = "accepted", "menunggu disimpan"
         COMMITTED = "committed", "disimpan"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -122,10 +124,12 @@ class ImportRun(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="import_state_known", condition=Q(state__in=["checked", "committed"])),
+            models.CheckConstraint(
+                name="import_state_known", condition=Q(state__in=["received", "checked", "accepted", "committed"])
+            ),
             models.CheckConstraint(
                 name="import_committed_pair",
-                condition=Q(state="checked", committed_at__isnull=True, committed_by="")
+                condition=(~Q(state="committed") & Q(committed_at__isnull=True, committed_by=""))
                 | (Q(state="committed", committed_at__isnull=False) & ~Q(committed_by="")),
             ),
         ]

@@ -23,6 +23,7 @@ _STEP = "UPDATE core_progress SET state = 'running', done = %s, message = %s, up
 _FINISH = "UPDATE core_progress SET state = 'done', done = total, message = %s, updated_at = %s WHERE key = %s"
 _FAIL = "UPDATE core_progress SET state = 'failed', message = %s, updated_at = %s WHERE key = %s"
 _LONGEST = 300
+_SILENT_SECONDS = 600
 
 
 def start(key: str, total: int = 0, message: str = "", *, waiting: bool = False) -> None:
@@ -48,6 +49,13 @@ def fail(key: str, message: str) -> None:
 def of(key: str) -> Progress | None:
     """The row for a page; None when such work was never started."""
     return Progress.objects.filter(key=key).first()
+
+
+def is_working(row: Progress | None) -> bool:
+    """Is such work queued or under way? A row that nobody has touched for ten minutes tells of a dead worker."""
+    if row is None or row.state not in (Progress.State.WAITING, Progress.State.RUNNING):
+        return False
+    return (clock.now() - row.updated_at).total_seconds() < _SILENT_SECONDS
 
 
 def reporter(key: str) -> Callable[[int, str], None]:

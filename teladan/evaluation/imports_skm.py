@@ -17,6 +17,7 @@ from typing import Any
 from teladan import scoring
 from teladan.core import audit, clock
 from teladan.core.imports import Example, Message, Report, make_report, read_only, writing
+from teladan.core.kept import Files
 from teladan.core.spreadsheet import FileRefused, Row, Table, read_table, shifted
 from teladan.evaluation.models import PastIndex
 from teladan.evaluation.queries import skm as queries
@@ -404,3 +405,6 @@ def _write(plan: Plan, filename: str, by: object) -> None:
         subject="skm:lama",
         after={"file": filename, "new": len(plan.new), "changed": len(plan.changed)},
     )
+
+
+FILES = Files("evaluation.import_file", PastImporter.of_kind)

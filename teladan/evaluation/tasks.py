@@ -1,10 +1,11 @@
-"""Work for the background: closing a month and trying another rule, when asked for; releasing comments every night."""
+"""Work for the background: closing a month, trying another rule and reading a long file, when asked for; releasing comments every night."""
 
 from __future__ import annotations
 
-from teladan.core import clock
+from teladan.core import clock, kept
 from teladan.core.jobs import app
 from teladan.evaluation.actions import closing, commenting, proposing
+from teladan.evaluation.imports_skm import FILES
 
 
 @app.task(name=closing.JOB, queue="default")
@@ -21,3 +22,8 @@ def try_proposal(proposal: int) -> None:
 @app.task(name="evaluation.release_comments", queueing_lock="evaluation.release_comments", pass_context=False)
 def release_comments(timestamp: int) -> None:
     commenting.release_comments()
+
+
+@app.task(name=FILES.job, queue="default")
+def import_file(run: str, by: int) -> None:
+    kept.work(FILES, run=run, by=by)

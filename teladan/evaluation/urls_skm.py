@@ -26,6 +26,7 @@ urlpatterns = [
     path("skm", skm.skm_list, name="skm-list"),
     path("skm-lama", skm_imports.skm_import, name="skm-import"),
     path("skm-lama/<uuid:run_id>", skm_imports.skm_import_run, name="skm-import-run"),
+    path("skm-lama/<uuid:run_id>/pesan.csv", skm_imports.skm_import_messages, name="skm-import-messages"),
     path("skm/<str:code>", skm.skm_unit, name="skm-unit"),
     path("skm/<str:code>/<period:period>", skm.skm_detail, name="skm-report"),
     path("skm/<str:code>/<period:period>/konsep.pdf", skm.skm_pdf, name="skm-pdf"),

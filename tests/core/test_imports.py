@@ -12,8 +12,9 @@ import pytest
 from django.core.management import CommandError
 from django.db import DatabaseError, transaction
 
-from teladan.core import clock, imports
-from teladan.core.imports import Example, Message, Report, commit_run, make_report, preview, run_command
+from teladan.core import clock, imports, kept
+from teladan.core.imports import Example, Message, Report, make_report, run_command
+from teladan.core.kept import commit_run, preview
 from teladan.core.models import ImportRun, PolicyRow
 from teladan.core.spreadsheet import FileRefused, read_table
 
@@ -97,9 +98,9 @@ def test_a_file_that_cannot_be_read_is_not_kept() -> None:
 def test_kept_files_are_forgotten_after_their_time() -> None:
     run = preview(Fake(), GOOD, "b.csv", by="cli")
     assert run.expires_on == clock.today() + timedelta(days=30)
-    assert imports.forget_expired() == 0
+    assert kept.forget_expired() == 0
     with clock.at(clock.now() + timedelta(days=30)):
-        assert imports.forget_expired() == 1
+        assert kept.forget_expired() == 1
 
 
 def test_report_survives_json() -> None:

@@ -14,7 +14,8 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from teladan.core import clock
-from teladan.core.imports import Message, Report, preview
+from teladan.core.imports import Message, Report
+from teladan.core.kept import preview
 from teladan.core.models import AuditEvent, ImportRun
 from teladan.core.spreadsheet import FileRefused
 from teladan.people import queries

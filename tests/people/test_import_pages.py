@@ -11,8 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from teladan.core import kept, progress
 from teladan.core.models import ImportRun
 from teladan.people.models import Person, User
+from teladan.people.tasks import import_file
 from tests.make import make_unit, make_user
 from tests.people.files import employee, employees_csv, employees_xlsx, units_csv
 
@@ -208,3 +210,44 @@ def test_file_names_are_shown_as_text(bkpsdm: Client, city: SimpleNamespace) -> 
     upload(bkpsdm, employees_csv([employee(1)]), "<script>alert(1)</script>.csv")
     page = bkpsdm.get(URL).content.decode()
     assert "<script>alert" not in page
+
+
+# --- long files ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)  # progress is written on a connection of its own
+def test_a_long_file_waits_on_a_page_that_works_without_javascript(
+    bkpsdm: Client, city: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says the same as for a small file once the worker was there."""
+    monkeypatch.setattr(kept, "SMALL_BYTES", 0)
+    url = upload(bkpsdm, employees_csv([employee(1), employee(2)]))["Location"]
+    page = bkpsdm.get(url).content.decode()
+    assert "Sedang diperiksa" in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert "Simpan semua" not in page
+    assert "sedang diperiksa" in bkpsdm.get(URL).content.decode()
+    run, user = the_run(), User.objects.get(username="bkpsdm")
+    import_file(run=str(run.pk), by=user.pk)
+    done = bkpsdm.get(url, headers={"HX-Request": "true"})
+    assert done.headers["HX-Refresh"] == "true"
+    assert "Siap disimpan" in bkpsdm.get(url).content.decode()
+    assert "Sedang disimpan" in bkpsdm.post(url, follow=True).content.decode()
+    assert Person.objects.count() == 0
+    import_file(run=str(run.pk), by=user.pk)
+    assert "Sudah disimpan" in bkpsdm.get(url).content.decode()
+    assert Person.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)  # progress is written on a connection of its own
+def test_a_long_file_whose_worker_is_silent_can_be_sent_again(
+    bkpsdm: Client, city: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "SMALL_BYTES", 0)
+    url = upload(bkpsdm, employees_csv([employee(1)]))["Location"]
+    monkeypatch.setattr(progress, "_SILENT_SECONDS", -1)
+    page = bkpsdm.get(url).content.decode()
+    assert "Belum selesai dikerjakan" in page
+    assert "Coba lagi" in page
+    assert bkpsdm.post(url).status_code == 302
+    assert the_run().state == "received"

@@ -403,13 +403,6 @@ def progress_of(month: date) -> Progress | None:
     return progress.of(progress_key(month))
 
 
-def is_working(row: Progress | None) -> bool:
-    """Is the closing queued or under way? A row that nobody has touched for ten minutes tells of a dead worker."""
-    if row is None or row.state not in (Progress.State.WAITING, Progress.State.RUNNING):
-        return False
-    return (clock.now() - row.updated_at).total_seconds() < 600
-
-
 def reopened_after(month: date) -> list[Closing]:
     """Closings in force of this month and of all later ones, in order: what a reopening takes along."""
     rows = Closing.objects.filter(Q(is_current=True, reopened_at__isnull=True), month__gte=month)

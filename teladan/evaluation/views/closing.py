@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from teladan.core import progress
 from teladan.evaluation.actions import closing as actions
 from teladan.evaluation.actions.closing import CloseRefused, ReopenRefused
 from teladan.evaluation.forms.closing import ReopenForm
@@ -41,7 +42,7 @@ def closing_detail(request: HttpRequest, month: date) -> HttpResponse:
     """One month. While a closing is under way the page asks again every two seconds; at the end it loads anew."""
     _known(month)
     work = queries.progress_of(month)
-    working = queries.is_working(work)
+    working = progress.is_working(work)
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "evaluation/closing_detail.html#progress", {"month": month, "work": work})
         if not working:
@@ -97,7 +98,7 @@ def _detail(request: HttpRequest, month: date, form: ReopenForm, status: int = 2
         "in_force": in_force,
         "is_closed": in_force is not None and in_force.reopened_at is None,
         "work": work,
-        "working": queries.is_working(work),
+        "working": progress.is_working(work),
         "form": form,
         "may_reopen": can(request.user, Permission.MONTH_REOPEN),
     }

@@ -16,7 +16,6 @@ from teladan.people.models import AppraiserOverride, Person, Placement, Unit
 from teladan.people.queries.places import Tree, subtree, tree, units_headed_by, valid_on
 from teladan.people.rules import Climb, Seat, Step
 
-
 _OWN_KINDS = [Placement.Kind.DEFINITIVE, Placement.Kind.PLT]  # posts from which the search may begin
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from teladan.core import kept
 from teladan.core.models import AuditEvent, ImportRun
 from teladan.people.models import Grant, Person, Placement, Unit, UnitPeriod, User
 from teladan.people.permissions import ROLES, Role
@@ -379,12 +380,9 @@ def grants_of(user: User) -> list[Grant]:
     return list(rows.order_by("-valid_until", "role", "-valid_from"))
 
 
-def recent_runs(name: str | None) -> list[ImportRun]:
+def recent_runs(by: object | None) -> list[ImportRun]:
     """The last imports, of one account or (None) of all; without their content."""
-    rows = ImportRun.objects.filter(kind__in=["employees", "units"]).defer("content")
-    if name is not None:
-        rows = rows.filter(uploaded_by=name)
-    return list(rows.order_by("-uploaded_at")[:10])
+    return kept.recent(["employees", "units"], by=by)
 
 
 def events_of(subject: str) -> list[AuditEvent]:
