@@ -97,8 +97,8 @@ def commit_run(run: ImportRun, importer: Importer, *, by: object) -> Report:
 
 
 def recent(kinds: Collection[str], *, by: object | None = None, most: int = 10) -> list[ImportRun]:
-    """The last files of these kinds, of one account or of all; without their content."""
-    rows = ImportRun.objects.filter(kind__in=kinds).defer("content")
+    """The last files of these kinds (a kind may carry options behind a colon), of one account or of all; no content."""
+    rows = ImportRun.objects.filter(kind__regex=f"^({'|'.join(kinds)})(:|$)").defer("content")
     if by is not None:
         rows = rows.filter(uploaded_by=_name(by))
     return list(rows.order_by("-uploaded_at")[:most])
@@ -134,7 +134,7 @@ def work(files: Files, *, run: str, by: int) -> None:
     key = progress_key(found.pk)
     progress.start(key, 1, _("Sedang disimpan") if found.state == State.ACCEPTED else _("Sedang diperiksa"))
     try:
-        complaint = _next_step(found, files.importer(found.kind), user)
+        complaint = _next_step(found, files, user)
     except Exception:
         log.exception("import %s failed", found.pk)
         progress.fail(key, _("Pekerjaan ini gagal, tidak ada yang berubah. Bila berulang, hubungi administrator."))
@@ -145,9 +145,10 @@ def work(files: Files, *, run: str, by: int) -> None:
         progress.finish(key)
 
 
-def _next_step(run: ImportRun, importer: Importer, by: object) -> str:
+def _next_step(run: ImportRun, files: Files, by: object) -> str:
     """Do what the run waits for; what there is to complain of, in a sentence."""
     try:
+        importer = files.importer(run.kind)
         if run.state == State.RECEIVED:
             _check(run, importer, by)
             ImportRun.objects.filter(pk=run.pk, state=State.RECEIVED).update(report=run.report, state=run.state)

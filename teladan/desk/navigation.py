@@ -35,6 +35,7 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
         (may(Permission.AWARD_VIEW), _("Penghargaan"), "award-list"),
         (user.person is not None, _("Evaluasi"), "evaluation-list"),
         (may(Permission.EVENTS_IMPORT) or may(Permission.COUNTER_SERVE), _("Layanan"), "services-list"),
+        (may(Permission.EVENTS_IMPORT) or may(Permission.SOURCE_MANAGE), _("Sumber data"), "source-list"),
         (may(Permission.KIOSK_MANAGE), _("Kios"), "kiosk-list"),
         (may(Permission.COMPLAINT_HANDLE), _("Pengaduan"), "complaint-list"),
         (may(Permission.COMPLAINT_MONITOR), _("Pengaduan lewat batas"), "complaint-overdue"),

@@ -15,13 +15,16 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from teladan.core import clock
+from teladan.core.models import ImportRun
 from teladan.feedback import rules
 from teladan.feedback.models import CallBack, HeldCase, SealedComment
 from teladan.feedback.queries import comments
 from teladan.people import queries as people
-from teladan.people.access import Account, can, require
+from teladan.people.access import Account, can, everywhere, require
 from teladan.people.models import Person, User
 from teladan.people.permissions import Permission
+from teladan.services import queries as services
+from teladan.services.models import SourceSystem
 
 
 def person_of(user: Account) -> Person:
@@ -97,3 +100,42 @@ def call_or_404(user: Account, call_id: int) -> CallBack:
     if not isinstance(user, User) or not rules.may_judge(office_of(user), found.unit_id):
         raise PermissionDenied(_("Hanya orang di luar kantor yang dinilai yang dapat mencatat."))
     return found
+
+
+# --- source systems --------------------------------------------------------------------------------------------------
+
+
+def may_watch_sources(user: Account) -> bool:
+    """Whoever keeps the sources, and whoever brings their events in files."""
+    return can(user, Permission.SOURCE_MANAGE) or can(user, Permission.EVENTS_IMPORT)
+
+
+def require_watching(user: Account) -> None:
+    """403 for everybody else."""
+    if not may_watch_sources(user):
+        require(user, Permission.SOURCE_MANAGE)
+
+
+def source_or_404(user: Account, code: str) -> SourceSystem:
+    """One source system, for those who may look at them."""
+    require_watching(user)
+    found = services.source_named(code)
+    if found is None:
+        raise Http404(_("Sumber data ini tidak ada."))
+    return found
+
+
+def source_to_change_or_404(user: Account, code: str) -> SourceSystem:
+    """One source system, for those who keep them."""
+    require(user, Permission.SOURCE_MANAGE)
+    return source_or_404(user, code)
+
+
+def event_run_or_404(user: Account, run_id: UUID) -> ImportRun:
+    """A kept file of events, for whoever brought it and for those who may import everywhere."""
+    require(user, Permission.EVENTS_IMPORT)
+    run = ImportRun.objects.defer("content").filter(pk=run_id, kind__regex="^events(:|$)").first()
+    own = run is not None and run.uploaded_by == f"user:{user.pk}"
+    if run is None or not (own or everywhere(user, Permission.EVENTS_IMPORT)):
+        raise Http404(_("Impor ini tidak ditemukan atau sudah dihapus."))
+    return run

@@ -13,15 +13,20 @@ from datetime import date
 from itertools import islice
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from teladan.core import clock
 from teladan.core.imports import Example, Message, Report, make_report, read_only, split_columns, writing
-from teladan.core.spreadsheet import Row, Table, read_table
+from teladan.core.kept import Files
+from teladan.core.spreadsheet import FileRefused, Row, Table, read_table
 from teladan.feedback import intake, tokens
 from teladan.feedback.actions.sealing import MonthSealed
 from teladan.feedback.actions.tickets import TicketRefused, register_tickets, registered_pairs
 from teladan.feedback.intake import Fault
 from teladan.feedback.queries import month_states
+from teladan.people.access import everywhere, units_where
+from teladan.people.models import User
+from teladan.people.permissions import Permission
 from teladan.services import actions, queries
 from teladan.services import rules as service_rules
 from teladan.services.actions import EventRefused, NewEvent
@@ -72,7 +77,6 @@ class Plan:
 class EventImporter:
     """Reads events of one source, or (without a source) of the sources named in the column SUMBER."""
 
-    kind = KIND
     columns = intake.COLUMNS
     personal = intake.PERSONAL
 
@@ -80,16 +84,32 @@ class EventImporter:
         self.sources = {source.pk: source} if source else queries.active_sources()
         self.only = source
 
-    def check(self, content: bytes, filename: str, *, by: object) -> Report:  # noqa: ARG002 - part of the protocol
+    @property
+    def kind(self) -> str:
+        """Names the source, too, so that a kept file is committed as it was checked."""
+        return f"{KIND}:{self.only.pk}" if self.only else KIND
+
+    @classmethod
+    def of_kind(cls, kind: str) -> EventImporter:
+        """The importer that `kind` names; FileRefused when its source was stopped since."""
+        key = kind.removeprefix(KIND).removeprefix(":")
+        if not key:
+            return cls()
+        source = queries.active_sources().get(int(key))
+        if source is None:
+            raise FileRefused(gettext("Sumber berkas ini sudah berhenti. Tidak ada yang disimpan."))
+        return cls(source)
+
+    def check(self, content: bytes, filename: str, *, by: object) -> Report:
         """What the file would do. Writes nothing."""
         with read_only():
-            return self._plan(content, filename).report(filename)
+            return self._plan(content, filename, by).report(filename)
 
     def commit(self, content: bytes, filename: str, *, by: object) -> Report:
         """Check again and write, all or nothing."""
         try:
             with writing(KIND):
-                plan = self._plan(content, filename)
+                plan = self._plan(content, filename, by)
                 report = plan.report(filename)
                 if report.ok:
                     self._write(plan, by)
@@ -100,7 +120,7 @@ class EventImporter:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def _plan(self, content: bytes, filename: str) -> Plan:
+    def _plan(self, content: bytes, filename: str, by: object) -> Plan:
         table = read_table(content, filename)
         plan = Plan(table.sheet, ignored=split_columns(table.headers, self))
         required = intake.REQUIRED if self.only else ("SUMBER", *intake.REQUIRED)
@@ -108,14 +128,14 @@ class EventImporter:
             if column not in table.headers:
                 plan.say(1, Fault(column, f"Kolom {column} tidak ada.", "Tambahkan judul kolom itu di baris pertama."))
         if not plan.messages:
-            self._read_rows(table, plan)
+            self._read_rows(table, plan, _own_units(by))
             sealed = {month for month, state in month_states().items() if state.is_sealed}
             for key, lines in plan.lines.items():
                 _compare(plan, self.sources[key], lines, sealed)
                 _compare_tickets(plan, self.sources[key], lines)
         return plan
 
-    def _read_rows(self, table: Table, plan: Plan) -> None:
+    def _read_rows(self, table: Table, plan: Plan, own: frozenset[int] | None) -> None:
         rows = list(table.rows)
         directory = intake.Directory.for_rows(row.values for row in rows)
         codes = {source.code: key for key, source in self.sources.items()}
@@ -128,6 +148,11 @@ class EventImporter:
             for fault in reading.faults:
                 plan.say(row.number, fault)
             if key is None or reading.event is None:
+                continue
+            if own is not None and reading.event.unit not in own:
+                what = gettext("Loket %(code)s bukan milik unit Anda.") % {"code": row.values.get("KODE LOKET", "")}
+                todo = gettext("Minta operator unit pemiliknya, atau BKPSDM, memasukkan baris ini.")
+                plan.say(row.number, Fault("KODE LOKET", what, todo))
                 continue
             month = clock.month_of(reading.event.facts.met_at)
             line = Line(row.number, reading.event, month, reading.fingerprint)
@@ -148,7 +173,7 @@ class EventImporter:
             return None
         if named not in codes:
             what = f"Sumber {named!r} belum terdaftar." if named else "Sumber kosong."
-            plan.say(row.number, Fault("SUMBER", what, "Daftarkan dulu: teladan source-token KODE --name NAMA."))
+            plan.say(row.number, Fault("SUMBER", what, "Administrator mendaftarkannya di halaman Sumber data."))
         return codes.get(named)
 
     def _repeated(
@@ -161,7 +186,7 @@ class EventImporter:
             return None
         if not self.sources[key].issues_tickets:
             what = f"Sumber {self.sources[key].code} tidak menyerahkan tiket."
-            return Fault("SIDIK TIKET", what, "Kosongkan kolom ini, atau daftarkan sumber dengan --issues-tickets.")
+            return Fault("SIDIK TIKET", what, "Kosongkan kolom ini, atau ubah sumbernya di halaman Sumber data.")
         first = prints.setdefault(line.fingerprint, line.row)
         if first != line.row:
             return Fault(
@@ -181,6 +206,13 @@ class EventImporter:
                 for line in lines
                 if line.fingerprint and line.month not in sealed
             )
+
+
+def _own_units(by: object) -> frozenset[int] | None:
+    """Units whose counters' events this account may bring; None where it is no account, or may for the whole city."""
+    if not isinstance(by, User) or everywhere(by, Permission.EVENTS_IMPORT):
+        return None
+    return frozenset(units_where(by, Permission.EVENTS_IMPORT).values_list("pk", flat=True))
 
 
 def _compare(plan: Plan, source: SourceSystem, lines: Sequence[Line], sealed: set[date]) -> None:
@@ -225,3 +257,20 @@ def _chunks(lines: Sequence[Line], size: int = 5000) -> Iterator[list[Line]]:
     rest = iter(lines)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+FILES = Files("feedback.import_events", EventImporter.of_kind)
+
+EXAMPLE: tuple[tuple[str, str], ...] = (
+    ("NOMOR", "A-001"),
+    ("KODE LAYANAN", "KK-BARU"),
+    ("NIP PETUGAS", "198001012005011001"),
+    ("KODE LOKET", "LOKET-1"),
+    ("WAKTU TEMU", "2026-10-05 09:30"),
+    ("SALURAN", "loket"),
+    ("BERKAS LENGKAP", "2026-10-05 09:35"),
+    ("SELESAI", "2026-10-05 10:10"),
+    ("HASIL", "dipenuhi"),
+    ("SUMBER", ""),
+)
+"""A file of one row with the usual columns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from teladan.core import kept
 from teladan.core.jobs import app
 from teladan.feedback.actions import delivering
 from teladan.feedback.actions.calling import draw_due_samples
@@ -10,6 +11,7 @@ from teladan.feedback.actions.holding import hold_same_device
 from teladan.feedback.actions.profiles import mix_profiles
 from teladan.feedback.actions.receipts import settle_unfinished
 from teladan.feedback.actions.sealing import warn_changed
+from teladan.feedback.imports_events import FILES
 
 
 @app.periodic(cron="20 19 * * *")  # 02.20 WIB
@@ -52,3 +54,8 @@ def hold_ratings_of_one_device(timestamp: int) -> None:
 @app.task(name="feedback.draw_callbacks", queueing_lock="feedback.draw_callbacks", pass_context=False)
 def draw_callback_samples(timestamp: int) -> None:
     draw_due_samples()
+
+
+@app.task(name=FILES.job, queue="default")
+def import_events(run: str, by: int) -> None:
+    kept.work(FILES, run=run, by=by)

@@ -30,5 +30,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("penilaian-luar", external.external_list, name="external-list"),
     path("", include("teladan.feedback.urls_counter")),
     path("", include("teladan.feedback.urls_kiosk")),
+    path("", include("teladan.feedback.urls_sources")),
     path("", include("teladan.feedback.urls_integrity")),
 ]

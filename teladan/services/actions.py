@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from teladan.core import audit, clock
 from teladan.people.models import Person, Unit
@@ -370,26 +371,100 @@ def counter_source() -> SourceSystem:
     )[0]
 
 
+class SourceRefused(ValueError):
+    """A source system that may not be made or changed so; the sentence says why."""
+
+
 @transaction.atomic
-def save_source(*, code: str, name: str, issues_tickets: bool = False, by: object) -> SourceSystem:
-    """A source system by its code; made or renamed."""
-    content = {"name": name, "issues_tickets": issues_tickets, "is_active": True}
-    source, made = SourceSystem.objects.update_or_create(code=code, defaults=content)
-    if made:
-        audit.record(event=audit.Event.SOURCE_CREATED, actor=by, subject=f"source:{code}", after=content)
+def create_source(*, code: str, name: str, issues_tickets: bool = False, by: object) -> SourceSystem:
+    """A new source system. Its code stands in the event numbers for ever and is never changed."""
+    if queries.source_named(code, for_update=True) is not None:
+        raise SourceRefused(_("Kode %(code)s sudah dipakai sumber lain.") % {"code": code})
+    content = {"name": name, "issues_tickets": issues_tickets}
+    source = SourceSystem.objects.create(code=code, **content)
+    _record(audit.Event.SOURCE_CREATED, source, by, after=content)
     return source
+
+
+@transaction.atomic
+def change_source(*, source: SourceSystem, name: str, issues_tickets: bool, by: object) -> None:
+    """Another name, or whether it hands out tickets; the same again changes nothing."""
+    found = _own_source(source)
+    before = {"name": found.name, "issues_tickets": found.issues_tickets}
+    after = {"name": name, "issues_tickets": issues_tickets}
+    if before == after:
+        return
+    SourceSystem.objects.filter(pk=found.pk).update(**after)
+    _record(audit.Event.SOURCE_CHANGED, found, by, before=before, after=after)
+
+
+def save_source(*, code: str, name: str, issues_tickets: bool = False, by: object) -> SourceSystem:
+    """For the command line and the demo: made, or changed and in use again."""
+    source = queries.source_named(code)
+    if source is None:
+        return create_source(code=code, name=name, issues_tickets=issues_tickets, by=by)
+    change_source(source=source, name=name, issues_tickets=issues_tickets, by=by)
+    resume_source(source=source, by=by)
+    source.refresh_from_db()
+    return source
+
+
+@transaction.atomic
+def stop_source(*, source: SourceSystem, reason: str, by: object) -> None:
+    """Nothing comes in any more, neither by the API nor from files; its token is gone. Its events stay."""
+    found = _own_source(source)
+    if not found.is_active:
+        return
+    SourceSystem.objects.filter(pk=found.pk).update(is_active=False, token_hash="")
+    _record(audit.Event.SOURCE_STOPPED, found, by, reason=reason)
+
+
+@transaction.atomic
+def resume_source(*, source: SourceSystem, by: object) -> None:
+    """In use again; it needs a new token for the API."""
+    found = _own_source(source)
+    if found.is_active:
+        return
+    SourceSystem.objects.filter(pk=found.pk).update(is_active=True)
+    _record(audit.Event.SOURCE_RESUMED, found, by)
 
 
 @transaction.atomic
 def new_source_token(*, source: SourceSystem, by: object) -> str:
     """A new API token; the old one stops at once. Only its hash is kept: whoever asks sees it this once."""
+    found = _own_source(source)
+    if not found.is_active:
+        raise SourceRefused(_("Sumber ini berhenti. Pakai lagi dulu, baru buat tokennya."))
     token = f"teladan_{secrets.token_urlsafe(32)}"
-    source.token_hash = token_hash(token)
-    source.save(update_fields=["token_hash"])
-    audit.record(
-        event=audit.Event.SOURCE_CREATED, actor=by, subject=f"source:{source.code}", after={"token": "diganti"}
-    )
+    SourceSystem.objects.filter(pk=found.pk).update(token_hash=token_hash(token))
+    _record(audit.Event.SOURCE_API_OPENED, found, by, after={"replaced": bool(found.token_hash)})
     return token
+
+
+@transaction.atomic
+def revoke_source_token(*, source: SourceSystem, reason: str, by: object) -> None:
+    """Shut the API to this source at once; files may still bring its events."""
+    found = _own_source(source)
+    if not found.token_hash:
+        return
+    SourceSystem.objects.filter(pk=found.pk).update(token_hash="")
+    _record(audit.Event.SOURCE_API_SHUT, found, by, reason=reason)
+
+
+def _own_source(source: SourceSystem) -> SourceSystem:
+    """The row, locked. The counter screen is the product's own and is not anybody's to change."""
+    if source.code == queries.COUNTER_SOURCE:
+        raise SourceRefused(_("Layar loket adalah bagian sistem ini dan tidak dapat diubah."))
+    return SourceSystem.objects.select_for_update().get(pk=source.pk)
+
+
+def _record(event: audit.Event, source: SourceSystem, by: object, **rest: Any) -> None:
+    audit.record(event=event, actor=by, subject=source_subject(source), **rest)
+
+
+def source_subject(source: SourceSystem) -> str:
+    """Under which subject the audit trail tells of a source."""
+    return f"source:{source.code}"
 
 
 def token_hash(token: str) -> str:
