@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -12,26 +14,36 @@ from teladan.complaints import queries
 from teladan.complaints.models import Attachment, Complaint, Hearing
 from teladan.complaints.rules import Tie
 from teladan.core import clock
-from teladan.people.access import Account, can
+from teladan.people.access import Account, can, require
 from teladan.people.models import User
 from teladan.people.permissions import Permission
 
+Benches = Callable[[User, date], queries.Bench]
 
-def tie_of(user: User, complaint: Complaint) -> Tie | None:
+
+def tie_of(user: User, complaint: Complaint, bench_of: Benches = queries.bench_of) -> Tie | None:
     """What keeps this account from judging: its place today or on the day of the service (UU 25/2009 art. 48)."""
     against = queries.complained_of(complaint)
-    today = queries.bench_of(user, clock.today()).tie(complaint.unit_id, against)
+    today = bench_of(user, clock.today()).tie(complaint.unit_id, against)
     if today is not None or complaint.served_on == clock.today():
         return today
-    then = queries.bench_of(user, complaint.served_on).tie(complaint.unit_id, against)
+    then = bench_of(user, complaint.served_on).tie(complaint.unit_id, against)
     return None if then is Tie.NO_PLACE else then
 
 
 def may_judge(user: Account, complaint: Complaint) -> bool:
-    """Has the role for the unit and no tie to it."""
-    if not isinstance(user, User) or not can(user, Permission.COMPLAINT_HANDLE, complaint.unit):
+    """Has the role for the unit, or steps in where no handler is free; and no tie to it."""
+    if not isinstance(user, User):
+        return False
+    if not can(user, Permission.COMPLAINT_HANDLE, complaint.unit) and not queries.stands_in(user, complaint):
         return False
     return tie_of(user, complaint) is None
+
+
+def require_board(user: User) -> None:
+    """403 for those who neither handle complaints nor were asked to step in."""
+    if not queries.has_board(user):
+        require(user, Permission.COMPLAINT_HANDLE)
 
 
 def may_read(user: Account, complaint: Complaint) -> bool:

@@ -35,6 +35,13 @@ class Complaint(models.Model):
         PARTLY = "partly", _("dikabulkan sebagian")
         REJECTED = "rejected", _("tidak dikabulkan")
 
+    class Level(models.TextChoices):
+        INSPECTOR = "inspector", _("Inspektorat")
+        BKPSDM = "bkpsdm", _("BKPSDM")
+        PYB = "pyb", _("pejabat yang berwenang")
+        MAYOR = "mayor", _("wali kota")
+        NOBODY = "nobody", _("tidak ada yang bebas")
+
     class Body(models.TextChoices):
         INSPECTORATE = "inspectorate", _("Inspektorat")
         OMBUDSMAN = "ombudsman", _("Ombudsman RI")
@@ -62,6 +69,8 @@ class Complaint(models.Model):
     asked_missing = models.BooleanField(default=False)
     handler = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="complaints")
     taken_at = models.DateTimeField(null=True, blank=True)
+    raised_to = models.CharField(max_length=10, choices=Level, blank=True)  # while no handler is free of ties
+    raised_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
     reasons = models.TextField(max_length=6000, blank=True)
@@ -134,6 +143,11 @@ class Complaint(models.Model):
                 | Q(handler__isnull=False, taken_at__isnull=False),
             ),
             models.CheckConstraint(
+                name="complaint_raised_pair",
+                condition=Q(raised_to="", raised_at__isnull=True)
+                | Q(raised_to__in=["inspector", "bkpsdm", "pyb", "mayor", "nobody"], raised_at__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="complaint_tracking_when_forwarded", condition=Q(state="forwarded") | Q(tracking_number="")
             ),
         ]
@@ -155,6 +169,8 @@ class Entry(models.Model):
         RECEIVED = "received", _("diterima")
         TAKEN = "taken", _("diambil penangan")
         RELEASED = "released", _("dilepas penangan")
+        RAISED = "raised", _("diangkat karena tidak ada penangan yang bebas")
+        LOWERED = "lowered", _("kembali ke para penangan")
         ASKED = "asked", _("kelengkapan diminta")
         ADDED = "added", _("dilengkapi pengadu")
         COMPLETE = "complete", _("dinyatakan lengkap")
@@ -184,6 +200,8 @@ class Entry(models.Model):
                         "received",
                         "taken",
                         "released",
+                        "raised",
+                        "lowered",
                         "asked",
                         "added",
                         "complete",

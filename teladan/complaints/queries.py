@@ -18,9 +18,9 @@ from teladan.complaints.models import Attachment, Complaint, Entry, Hearing, Rea
 from teladan.complaints.rules import Clocks, Counts, Late, Tie
 from teladan.core import clock, policy
 from teladan.people import queries as people
-from teladan.people.access import can, units_where
-from teladan.people.models import Person, Placement, Unit, UnitPeriod, User
-from teladan.people.permissions import Permission
+from teladan.people.access import can, roles_of, units_where
+from teladan.people.models import Grant, Person, Placement, Unit, UnitPeriod, User
+from teladan.people.permissions import ROLES, Permission
 from teladan.services.models import Service
 from teladan.ui import formats
 
@@ -28,6 +28,7 @@ RUNNING = Q(ended_at__isnull=True)
 PUBLIC_LINES = (
     Entry.Kind.RECEIVED,
     Entry.Kind.TAKEN,
+    Entry.Kind.RAISED,
     Entry.Kind.ASKED,
     Entry.Kind.ADDED,
     Entry.Kind.COMPLETE,
@@ -184,6 +185,67 @@ def complained_of(complaint: Complaint) -> set[UUID]:
     return {person for person in rows if person}
 
 
+# --- when no handler is free -----------------------------------------------------------------------------------------
+
+HANDLING = [role for role, info in ROLES.items() if Permission.COMPLAINT_HANDLE in info.permissions]
+
+
+def stand_in_order(day: date) -> list[str]:
+    """The levels that step in, first to last, each once."""
+    rows = policy.group("complaints", day)
+    named = [
+        str(rows[key.removeprefix("complaints.")]) for key in rules.ORDER if key.removeprefix("complaints.") in rows
+    ]
+    return list(dict.fromkeys(named)) or [str(level) for level in rules.LEVELS]
+
+
+def running() -> QuerySet[Complaint]:
+    """Every case that is not over, the most urgent first."""
+    return Complaint.objects.filter(RUNNING).select_related("unit", "handler__person").order_by("due_on", "number")
+
+
+def accounts_for(unit: Unit, roles: Collection[str], day: date) -> list[User]:
+    """Active accounts that hold one of these roles for a unit on a day."""
+    above = [unit.pk, *(one.pk for one in people.ancestors(unit, day))]
+    grants = Grant.objects.filter(people.valid_on(day), Q(unit__isnull=True) | Q(unit__in=above), role__in=list(roles))
+    rows = User.objects.filter(is_active=True, pk__in=grants.values("user"))
+    return list(rows.select_related("person").order_by("id"))
+
+
+def levels_of(user: User) -> set[str]:
+    """The levels at which this account steps in."""
+    return {grant.role for grant in roles_of(user)} & set(rules.LEVELS)
+
+
+def stands_in(user: User, complaint: Complaint) -> bool:
+    """The case was raised to this account's level, for this unit."""
+    if complaint.raised_to not in rules.LEVELS:
+        return False
+    scopes = {grant.unit_id for grant in roles_of(user) if grant.role == complaint.raised_to}
+    if not scopes or None in scopes:
+        return bool(scopes)
+    above = people.ancestors(complaint.unit, clock.today())
+    return not scopes.isdisjoint({complaint.unit_id, *(one.pk for one in above)})
+
+
+def has_board(user: User) -> bool:
+    """Handles complaints, or was asked to step in for a case that still waits or is theirs."""
+    if can(user, Permission.COMPLAINT_HANDLE):
+        return True
+    levels = levels_of(user)
+    return bool(levels) and Complaint.objects.filter(RUNNING, _raised_to(user, levels)).exists()
+
+
+def _raised_to(user: User, levels: Collection[str]) -> Q:
+    return Q(raised_to__in=list(levels)) & (Q(handler=None) | Q(handler=user))
+
+
+def without_handler(user: User) -> list[Case]:
+    """Cases that no handler may take, for whoever monitors; overdue ones first."""
+    allowed = units_where(user, Permission.COMPLAINT_MONITOR)
+    return _cases(_listed(RUNNING & Q(handler=None, unit__in=allowed) & ~Q(raised_to="")))
+
+
 # --- the handler -----------------------------------------------------------------------------------------------------
 
 
@@ -244,9 +306,9 @@ def board_of(user: User) -> Board:
     def is_tied(row: Any) -> bool:
         return bench.tie(row.unit_id, {hearing.person_id for hearing in row.asked}) is not None
 
-    allowed = units_where(user, Permission.COMPLAINT_HANDLE)
+    allowed = Q(unit__in=units_where(user, Permission.COMPLAINT_HANDLE)) | Q(raised_to__in=list(levels_of(user)))
     own = list(_listed(RUNNING & Q(handler=user)).prefetch_related(heard))
-    free = list(_listed(RUNNING & Q(handler=None, unit__in=allowed)).prefetch_related(heard))
+    free = list(_listed(RUNNING & Q(handler=None) & allowed).prefetch_related(heard))
     done = _listed(Q(handler=user, ended_at__isnull=False)).order_by("-ended_at")[:DONE_SHOWN]
     return Board(
         own=_cases(own, {row.pk for row in own if is_tied(row)}),
@@ -373,7 +435,7 @@ class Todo:
 
 def worklist(user: User) -> list[Todo]:
     """What waits for this user: statements, one's own cases, cases nobody has taken, overdue ones below."""
-    return [*_statements(user), *_handling(user), *_watching(user)]
+    return [*_statements(user), *_handling(user), *_alone(user), *_watching(user)]
 
 
 def _statements(user: User) -> list[Todo]:
@@ -391,7 +453,7 @@ def _statements(user: User) -> list[Todo]:
 
 
 def _handling(user: User) -> list[Todo]:
-    if not can(user, Permission.COMPLAINT_HANDLE):
+    if not has_board(user):
         return []
     found = board_of(user)
     todo = [
@@ -406,10 +468,35 @@ def _handling(user: User) -> list[Todo]:
     ]  # fmt: skip
     if found.free:
         late = sum(case.days_late > 0 for case in found.free)
-        words = ngettext("Satu pengaduan belum ditangani", "%(n)d pengaduan belum ditangani", len(found.free))
-        note = _("%(n)d sudah lewat batas") % {"n": late} if late else ""
+        if can(user, Permission.COMPLAINT_HANDLE):
+            words = ngettext("Satu pengaduan belum ditangani", "%(n)d pengaduan belum ditangani", len(found.free))
+        else:
+            words = ngettext(
+                "Satu pengaduan tanpa penangan menunggu Anda",
+                "%(n)d pengaduan tanpa penangan menunggu Anda",
+                len(found.free),
+            )
+        note = _("%(n)d sudah lewat batas") % {"n": late} if late else _until(found.free)
         todo.append(Todo(words % {"n": len(found.free)}, note, reverse("complaint-list"), late > 0))
     return todo
+
+
+def _until(cases: Iterable[Case]) -> str:
+    """The end of the clock that runs out first."""
+    days = [case.complaint.due_on for case in cases if case.complaint.due_on]
+    return _("Batas %(day)s") % {"day": formats.day(min(days))} if days else ""
+
+
+def _alone(user: User) -> list[Todo]:
+    """Cases whose handlers are all tied."""
+    if not can(user, Permission.COMPLAINT_MONITOR):
+        return []
+    found = without_handler(user)
+    if not found:
+        return []
+    words = ngettext("Satu pengaduan tanpa penangan", "%(n)d pengaduan tanpa penangan", len(found)) % {"n": len(found)}
+    is_late = any(case.days_late for case in found)
+    return [Todo(words, _until(found), reverse("complaint-overdue") + "#tanpa-penangan", is_late)]
 
 
 def _watching(user: User) -> list[Todo]:

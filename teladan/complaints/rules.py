@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -140,6 +140,29 @@ def tie(
     if any(one in superiors for one in complained_of):
         return Tie.SUBORDINATE
     return Tie.OFFICE if office in offices else None
+
+
+# --- when no handler is free -----------------------------------------------------------------------------------------
+
+
+class Level(StrEnum):
+    """To whom a case goes when every handler is tied: roles outside the handlers, in the city's order."""
+
+    INSPECTOR = "inspector"
+    BKPSDM = "bkpsdm"
+    PYB = "pyb"
+    MAYOR = "mayor"
+    NOBODY = "nobody"  # whoever could step in is tied, too
+
+
+LEVELS = tuple(level for level in Level if level is not Level.NOBODY)
+ORDER = ("complaints.first_stand_in", "complaints.second_stand_in", "complaints.third_stand_in")
+"""The policy rows that say who steps in first, second and third."""
+
+
+def level_for(order: Iterable[str], is_free: Callable[[Level], bool]) -> Level:
+    """The first level of the order where somebody is free of ties."""
+    return next((Level(one) for one in order if is_free(Level(one))), Level.NOBODY)
 
 
 # --- what the public may count ---------------------------------------------------------------------------------------

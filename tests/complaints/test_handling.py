@@ -485,7 +485,7 @@ def test_pages_cost_the_same_for_one_and_for_three(town: Town, django_assert_num
     with django_assert_num_queries(21):
         client.get(reverse("complaint-list"))
     watcher = at(town.inspector)
-    with on(date(2026, 12, 20)), django_assert_num_queries(8):
+    with on(date(2026, 12, 20)), django_assert_num_queries(10):
         watcher.get(reverse("complaint-overdue"))
 
 

@@ -57,7 +57,7 @@ def take_case(*, complaint: Complaint, by: User) -> Complaint:
         raise ComplaintRefused(_("Pengaduan ini baru saja diambil rekan Anda."))
     if case.ended_at is not None:
         raise ComplaintRefused(_("Pengaduan ini sudah selesai."))
-    _hand(case, by, Entry.Kind.TAKEN, by=by)
+    hand(case, by, Entry.Kind.TAKEN, by=by)
     return case
 
 
@@ -70,11 +70,12 @@ def release_case(*, complaint: Complaint, reason: str, by: User) -> Complaint:
     if case.handler_id is None or case.ended_at is not None:
         raise ComplaintRefused(_("Pengaduan ini tidak sedang ditangani."))
     _written(reason)
-    _hand(case, None, Entry.Kind.RELEASED, by=by, text=reason)
+    hand(case, None, Entry.Kind.RELEASED, by=by, text=reason)
     return case
 
 
-def _hand(case: Complaint, handler: User | None, kind: Entry.Kind, *, by: User, text: str = "") -> None:
+def hand(case: Complaint, handler: User | None, kind: Entry.Kind, *, by: User | str, text: str = "") -> None:
+    """Give a held case to a handler, or to nobody, with its line in the log and its audit event."""
     before = case.handler_id
     case.handler, case.taken_at = handler, clock.now() if handler else None
     case.save(update_fields=["handler", "taken_at"])

@@ -151,12 +151,14 @@ def _acts_for(case: Complaint, user: User) -> list[tuple[str, Act]]:
 # --- the handler -----------------------------------------------------------------------------------------------------
 
 
-@requires(Permission.COMPLAINT_HANDLE)
 @require_safe
 @never_cache
 def complaint_list(request: HttpRequest) -> HttpResponse:
     """One's own cases and those that wait for a handler; overdue ones first."""
-    return render(request, "complaints/complaint_list.html", {"board": queries.board_of(_user(request))})
+    user = _user(request)
+    access.require_board(user)
+    context = {"board": queries.board_of(user), "steps_in": not can(user, Permission.COMPLAINT_HANDLE)}
+    return render(request, "complaints/complaint_list.html", context)
 
 
 @require_safe
@@ -313,6 +315,7 @@ def complaint_overdue(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(_("Akun ini belum diberi wewenang untuk halaman itu."))
     context = {
         "cases": queries.overdue(user),
+        "alone": queries.without_handler(user) if can(user, Permission.COMPLAINT_MONITOR) else [],
         "escalated": queries.escalated_to_inspectorate(user),
         "may_release": can(user, Permission.COMPLAINT_MONITOR),
     }

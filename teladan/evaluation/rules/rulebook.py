@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any
 
 from teladan import scoring
+from teladan.complaints.rules import LEVELS
+from teladan.complaints.rules import ORDER as STAND_INS
 from teladan.evaluation.rules.officers import FIXED
 from teladan.feedback.questionnaire import versions
 
@@ -162,6 +164,7 @@ _SPECS = (
     Spec("complaints.decision_days", Group.COMPLAINTS, Whole(1, 60), Effect.NONE),
     Spec("complaints.delivery_days", Group.COMPLAINTS, Whole(1, 14), Effect.NONE),
     Spec("complaints.statement_working_days", Group.COMPLAINTS, Whole(3, 14), Effect.NONE),
+    *(Spec(key, Group.COMPLAINTS, OneOf(tuple(map(str, LEVELS))), Effect.NONE) for key in STAND_INS),
     Spec("learning.minimum_group", Group.KEEPING, Whole(5, 50), Effect.NONE),
     Spec("retention.import_days", Group.KEEPING, Whole(1, 365), Effect.NONE),
     Spec("retention.ticket_months", Group.KEEPING, Whole(1, 24), Effect.NONE),

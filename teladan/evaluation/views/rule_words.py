@@ -9,8 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from teladan.complaints.rules import LEVELS
 from teladan.evaluation.rules.rulebook import SPECS, Effect, Group, Number, Some
 from teladan.evaluation.views.words import COVARIATES, ELEMENTS
+from teladan.people.permissions import ROLES, Role
 from teladan.ui import formats
 
 Text = str | Promise
@@ -233,6 +235,18 @@ RULES: dict[str, Words] = {
         gettext_lazy("Berapa hari kerja teradu menjawab pertanyaan pemeriksa."),
         gettext_lazy("hari kerja"),
     ),
+    "complaints.first_stand_in": Words(
+        gettext_lazy("Pengganti penangan yang pertama"),
+        gettext_lazy("Memeriksa pengaduan bila semua penangan terikat dengan yang diadukan."),
+    ),
+    "complaints.second_stand_in": Words(
+        gettext_lazy("Pengganti penangan yang kedua"),
+        gettext_lazy("Memeriksa pengaduan bila yang pertama juga terikat."),
+    ),
+    "complaints.third_stand_in": Words(
+        gettext_lazy("Pengganti penangan yang ketiga"),
+        gettext_lazy("Memeriksa pengaduan bila yang kedua juga terikat."),
+    ),
     "learning.minimum_group": Words(
         gettext_lazy("Kelompok laporan pemahaman"),
         gettext_lazy("Pemahaman dan suara pegawai dilaporkan mulai kelompok sebesar ini."),
@@ -261,6 +275,8 @@ REGIMES = {
     "kepmenpan-25-2004": gettext_lazy("KEP/25/M.PAN/2/2004 (A mulai 81,26)"),
 }
 
+STAND_INS: dict[str, Text] = {str(role): ROLES[role].label for role in map(Role, LEVELS)}
+
 EFFECTS: dict[Effect, Text] = {
     Effect.RESULTS: gettext_lazy("Mengubah hasil bulan. Pengaruhnya dihitung pada bulan tertutup terakhir."),
     Effect.COLLECTING: gettext_lazy(
@@ -277,8 +293,8 @@ def name_of(key: str) -> str:
 
 
 def choice_words(name: str) -> str:
-    """An element, a covariate or a regime as people read it."""
-    return str(ELEMENTS.get(name) or COVARIATES.get(name) or REGIMES.get(name) or name)
+    """An element, a covariate, a regime or a role as people read it."""
+    return str(ELEMENTS.get(name) or COVARIATES.get(name) or REGIMES.get(name) or STAND_INS.get(name) or name)
 
 
 def shown(key: str, value: Any) -> str:
