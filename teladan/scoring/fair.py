@@ -16,8 +16,8 @@ from scipy.special import stdtrit
 
 from .cells import Cells, FloatArray
 from .comparison import DEFAULT_POOLING, Mix, Pooling, average_mix, comparable, pool_services
-from .ikm import Z95
 from .mixed import Fit, fit
+from .quantiles import Z95
 
 PRIOR_SCALE = 0.3  # half-Cauchy scale on 1-4: half of all groups are expected to have a spread below it
 GRID_POINTS = 12

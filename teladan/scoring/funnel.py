@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean
 
+from .quantiles import Z95, Z998
+
 WARN, ALARM = 0.025, 0.001  # probability beyond each limit: 95 % and 99.8 % within
-Z_WARN, Z_ALARM = 1.959963984540054, 3.090232306167813
+Z_WARN, Z_ALARM = Z95, Z998
 WINSORISED = 0.10
 
 

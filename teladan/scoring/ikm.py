@@ -13,6 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from operator import getitem
 
+from .quantiles import Z95
+
 ELEMENTS = (
     "persyaratan",
     "prosedur",
@@ -31,7 +33,6 @@ NINTH = Fraction(1, 9)
 LEGACY_WEIGHTS: Mapping[str, Fraction] = {"0.11": Fraction(11, 100), "0.111": Fraction(111, 1000)}
 """Weights of old spreadsheets; a perfect survey becomes 99.00 or 99.90. Only to reproduce old reports."""
 
-Z95 = 1.959963984540054
 Exact = Fraction | Decimal | int
 Pattern = tuple[int | None, ...]
 """Nine answers in the order of `ELEMENTS`; None where there is none."""

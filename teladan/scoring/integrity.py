@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .funnel import Z_ALARM, overdispersion
+from .quantiles import Z95
 
 if TYPE_CHECKING:
     from .cells import Cells, Factor, FloatArray
@@ -443,6 +444,6 @@ def _low(code: Pressure, part: int, whole: int, limit: float) -> list[Finding]:
     return [Finding(code, part / whole, limit)] if whole and part / whole < limit else []
 
 
-def _wilson_low(events: int, n: int, z: float = 1.959963984540054) -> float:
+def _wilson_low(events: int, n: int, z: float = Z95) -> float:
     p = events / n
     return (p + z * z / (2 * n) - z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n)

@@ -23,6 +23,7 @@ from teladan.feedback import rules as feedback_rules
 from teladan.feedback.queries import integrity
 from teladan.people import queries as people
 from teladan.people.models import Person, Unit
+from teladan.scoring.quantiles import Z95
 from teladan.services import queries as services
 from teladan.services.models import Service
 
@@ -411,7 +412,7 @@ def _past(month: date, keys: Keys) -> dict[str, list[Past]]:
         "unit_id", "closing__month", "n", "ikm", "low", "high"
     ):
         if n is not None and ikm is not None and low is not None and high is not None:
-            se = (high - low) / (2 * rules.Z95)
+            se = (high - low) / (2 * Z95)
             found.setdefault(keys.units[unit], []).append(Past(rules.month_key(day), n, float(ikm), se))
     return found
 

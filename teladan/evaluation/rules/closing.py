@@ -10,7 +10,8 @@ from datetime import date
 from statistics import fmean, stdev
 from typing import Any, TypeVar
 
-Z95 = 1.959963984540054
+from teladan.scoring.quantiles import Z95
+
 Z_HALF = 0.6744897501960817  # half of a normal distribution lies within
 COMPARED_N, COMPARED_OFFICERS = 30, 8  # people beside each other only from so many ratings and people (trust.md §2)
 DIGITS = 10  # stored figures; beyond lies only the noise of adding floats in another order

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teladan import scoring
-from teladan.evaluation.rules.closing import Z95
 from teladan.scoring import Position
 from teladan.scoring.funnel import Limits
+from teladan.scoring.quantiles import Z95
 
 MINIMUM = 3  # below three there is no group to differ from
 STEPS = 40

@@ -15,10 +15,10 @@ from teladan import scoring
 from teladan.core import clock, policy
 from teladan.evaluation.access.results import Reader, Seen
 from teladan.evaluation.models import OfficerResult
-from teladan.evaluation.rules import closing as rules
 from teladan.evaluation.views import words
 from teladan.feedback import queries as feedback
 from teladan.people import queries as people
+from teladan.scoring.quantiles import Z95
 from teladan.ui import charts, formats
 from teladan.ui.charts import Chart, Estimate, Line, TrendPoint
 from teladan.ui.parts import Step
@@ -446,7 +446,7 @@ def _place(rows: list[OfficerResult], names: Mapping[int, str]) -> Place:
 
 def _normal_se(row: OfficerResult) -> float | None:
     """The standard error that makes the frozen interval a normal one: in small groups that interval is wider."""
-    return None if row.low is None or row.high is None else (row.high - row.low) / 2 / rules.Z95
+    return None if row.low is None or row.high is None else (row.high - row.low) / 2 / Z95
 
 
 def _own_trend(shown: Sequence[scoring.Window]) -> Chart:
@@ -454,8 +454,8 @@ def _own_trend(shown: Sequence[scoring.Window]) -> Chart:
         TrendPoint(
             _window_label(one),
             one.score,
-            None if one.score is None or one.se is None else max(1.0, one.score - rules.Z95 * one.se),
-            None if one.score is None or one.se is None else min(4.0, one.score + rules.Z95 * one.se),
+            None if one.score is None or one.se is None else max(1.0, one.score - Z95 * one.se),
+            None if one.score is None or one.se is None else min(4.0, one.score + Z95 * one.se),
         )
         for one in shown
     ]
