@@ -58,7 +58,7 @@ PAGES: dict[str, list[str]] = {
     "appraiser": ["/", *TEAM, "/evaluasi", "/evaluasi/*"],
     "unit_head": ["/", *TEAM, *UNITS, *REPORTS, "/evaluasi"],
     "superior": ["/", *TEAM, "/capaian", *UNITS],
-    "operator": ["/", "/pegawai", "/pegawai/*-*", "/pegawai/impor", "/unit", "/unit/*", "/layanan"],
+    "operator": ["/", "/pegawai", "/pegawai/*-*", "/pegawai/impor", "/unit", "/unit/*", "/layanan", "/sumber", "/sumber/berkas"],
     "bkpsdm": ["/", "/bulan", "/bulan/*", "/pegawai", "/pegawai/*-*", "/pegawai/*-*/penilai", "/pegawai/tanpa-atasan",
                "/pegawai/tanpa-atasan/*", "/pegawai/impor", "/unit", "/unit/*", "/unit/*/penugasan", "/peran",
                "/peran/akun", "/peran/akun/baru", "/peran/akun/*", *UNITS, "/skm-lama", *AWARDS, "/belajar/pantau", *RULES,
@@ -71,7 +71,7 @@ PAGES: dict[str, list[str]] = {
     "moderator": [*LEARNS, "/komentar", "/komentar/jawaban"],
     "complaint_handler": ["/", "/pengaduan/kasus", "/pengaduan/kasus/*-*", "/belajar"],
     "privacy_officer": [*LEARNS, "/pengaduan/kasus/catatan-baca"],
-    "admin": ["/", "/peran", "/peran/akun", "/pegawai", "/unit"],
+    "admin": ["/", "/peran", "/peran/akun", "/pegawai", "/unit", "/sumber", "/sumber/sistem/*"],
 }  # fmt: skip
 
 # Pictures of docs/pictures: file, role, path, width. `tour` is composed of the first two.
@@ -82,6 +82,7 @@ PICTURES = [
     ("tim", "appraiser", "/tim", "1280"),
     ("penghargaan", "committee", "/penghargaan/tim/*", "1280"),
     ("publik-unit", CITIZEN, "/publik/unit/*", "1280"),
+    ("sumber", "admin", "/sumber", "1280"),
 ]
 
 

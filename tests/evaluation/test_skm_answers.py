@@ -31,8 +31,8 @@ from teladan.feedback.models import SealedRating
 from teladan.people.models import User
 from teladan.scoring import ELEMENTS, Pattern
 from tests import make
+from tests.evaluation.skm_world import AUGUST, JULY, OCTOBER, SEPTEMBER, TODAY, at, close
 from tests.evaluation.small_city import City, make_city
-from tests.evaluation.test_skm_report import AUGUST, JULY, OCTOBER, SEPTEMBER, TODAY, at, close
 
 K = 10
 HEADER = (

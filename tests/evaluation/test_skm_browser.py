@@ -15,7 +15,7 @@ from teladan.core import clock
 from teladan.evaluation.models import SkmFollowUp
 from teladan.people.models import User
 from tests import axe, make
-from tests.evaluation.test_skm_report import (
+from tests.evaluation.skm_world import (
     AUGUST,
     JULY,
     SEPTEMBER,

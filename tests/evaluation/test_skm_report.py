@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -17,108 +15,41 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from teladan import scoring
-from teladan.core import clock, pdf
 from teladan.core.models import AuditEvent
 from teladan.evaluation.actions import skm as actions
-from teladan.evaluation.actions.closing import close_month, reopen_month
 from teladan.evaluation.actions.skm import SkmRefused
-from teladan.evaluation.models import PastIndex, SkmFollowUp, SkmPublication, UnitResult
+from teladan.evaluation.models import SkmFollowUp, SkmPublication, UnitResult
 from teladan.evaluation.queries import skm as queries
 from teladan.evaluation.queries import skm_document as document
 from teladan.evaluation.queries import skm_profile
-from teladan.evaluation.queries.skm import State
 from teladan.evaluation.queries.skm_report import content_digest, report_payload
 from teladan.evaluation.rules.skm import parse_period
-from teladan.evaluation.views import skm_shapes
 from teladan.feedback import queries as feedback
-from teladan.feedback.models import SealedRating
-from teladan.people.models import User
 from teladan.scoring import ELEMENTS
 from tests import make
-from tests.evaluation.small_city import City, make_city
+from tests.evaluation import skm_world
+from tests.evaluation.skm_world import (
+    AUGUST,
+    JULY,
+    PASSWORD,
+    QUARTER,
+    SEMESTER,
+    SEPTEMBER,
+    World,
+    address,
+    at,
+    follow_up,
+    past,
+    plan_for,
+    publish,
+    sealed,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("made")]
 
-JULY, AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (7, 8, 9, 10))
-QUARTER, SEMESTER = parse_period("2026-T3"), parse_period("2026-S2")
-TODAY = clock.local(date(2026, 11, 9), 9)
-PASSWORD = "kata-sandi-untuk-uji-coba"
-
-
-@pytest.fixture(autouse=True)
-def _now(settings: Any) -> Iterator[None]:
-    settings.NAVIGATION = ""
-    with clock.at(TODAY):
-        yield
-
-
-@dataclass
-class World:
-    city: City
-    head: User
-    operator: User
-    stranger: User
-
-    @property
-    def unit(self) -> Any:
-        return self.city.unit
-
-
-def close(*months: date) -> None:
-    for month in months:
-        with clock.at(clock.local(clock.add_months(month, 1).replace(day=9), 9)):
-            close_month(month=month, by="uji")
-
-
-def make_world(*, services: int = 2) -> World:
-    city = make_city(officers=2, services=services)
-    head = make.make_user(make.make_head(city.unit), "kepala", role="unit_head", unit=city.unit, password=PASSWORD)
-    operator = make.make_user(make.make_staff(city.unit), "operator", role="operator", unit=city.unit)
-    other = make.make_unit("LAIN", "Dinas Lain")
-    stranger = make.make_user(make.make_staff(other), "orang-lain", role="unit_head", unit=other)
-    return World(city, head, operator, stranger)
-
-
-@pytest.fixture(scope="module")
-def made(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """July with 40 ratings, August with 6, September with 5; made once, every test rolls back to it.
-
-    No test of this module may start the browser: from then on Django would use another connection.
-    """
-    whole = transaction.atomic()
-    whole._from_testcase = True  # type: ignore[attr-defined]  # as Django's own TestCase: durable blocks may be inside
-    with django_db_blocker.unblock(), whole, clock.at(TODAY):
-        world = make_world()
-        for month, n in ((JULY, {0: 24, 1: 16}), (AUGUST, {0: 6}), (SEPTEMBER, {1: 5})):
-            world.city.serve(month, n)
-        close(JULY, AUGUST, SEPTEMBER)
-        yield world
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def world(made: World) -> World:
-    return made
-
-
-def plan_for(world: World, payload: dict[str, Any] | None = None) -> None:
-    for element in (payload or report_payload(world.unit, QUARTER))["weaknesses"]:
-        follow_up(world, element)
-
-
-def follow_up(world: World, element: str = "sarana", **kw: Any) -> SkmFollowUp:
-    values: dict[str, Any] = {
-        "action": "Menambah kursi tunggu.",
-        "responsible": "Kepala Subbagian Umum",
-        "due_on": date(2026, 12, 15),
-        "by": world.operator,
-        **kw,
-    }
-    return actions.write_follow_up(unit=world.unit, period=QUARTER, element=element, **values)
-
-
-def sealed(world: World, *months: date) -> list[dict[str, Any]]:
-    return list(SealedRating.objects.filter(unit=world.unit, month__in=months).values(*ELEMENTS))
+_now = skm_world._now
+made = skm_world.made
+world = skm_world.world
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -165,12 +96,6 @@ def test_the_regime_of_the_period_is_said_with_the_index(world: World) -> None:
 
 
 # --- the trend and the profile ---------------------------------------------------------------------------------------
-
-
-def past(world: World, **kw: Any) -> PastIndex:
-    values = {"unit": world.unit, "first": date(2015, 1, 1), "span": 12, "regime": "kepmenpan-25-2004", "ikm": "64.50",
-              "imported_at": clock.now(), "imported_by": "uji", **kw}  # fmt: skip
-    return PastIndex.objects.create(**values)
 
 
 def test_an_older_index_stands_in_the_trend_with_its_regime_and_changes_no_figure(world: World) -> None:
@@ -275,158 +200,12 @@ def test_the_database_refuses_an_unknown_element_and_an_empty_action(world: Worl
             SkmFollowUp.objects.filter(pk=row.pk).update(**change)
 
 
-# --- publication -----------------------------------------------------------------------------------------------------
-
-
-def publish(world: World, **kw: Any) -> SkmPublication:
-    return actions.publish_report(unit=world.unit, period=QUARTER, by=world.head, **kw)
-
-
-def test_publish_refuses_a_weakness_without_an_action(world: World) -> None:
-    assert report_payload(world.unit, QUARTER)["weaknesses"]
-    with pytest.raises(SkmRefused, match="Isi dulu tindak lanjut untuk"):
-        publish(world)
-    assert not SkmPublication.objects.exists()
-
-
-def test_publish_refuses_a_period_that_is_not_closed(world: World) -> None:
-    with pytest.raises(SkmRefused, match="belum ditutup"):
-        actions.publish_report(unit=world.unit, period=SEMESTER, by=world.head)
-
-
-def test_publish_refuses_too_few_answers(world: World) -> None:
-    with pytest.raises(SkmRefused, match="periode yang lebih panjang"):
-        actions.publish_report(unit=world.unit, period=parse_period("2026-08"), by=world.head)
-
-
-def test_publish_refuses_what_was_not_read(world: World) -> None:
-    seen = content_digest(report_payload(world.unit, QUARTER))
-    plan_for(world)
-    with pytest.raises(SkmRefused, match="berubah sejak halaman"):
-        publish(world, seen=seen)
-
-
-def test_publish_refuses_while_a_month_is_being_closed_anew(world: World) -> None:
-    plan_for(world)
-    reopen_month(month=AUGUST, by="uji", reason="Berkas terlambat")
-    with pytest.raises(SkmRefused, match="belum ditutup"):
-        publish(world)
-
-
-def test_publication_is_frozen_with_its_document(world: World) -> None:
-    plan_for(world)
-    row = publish(world)
-    assert row.payload["ikm"] == report_payload(world.unit, QUARTER)["ikm"]
-    content = bytes(row.document)
-    assert hashlib.sha256(content).hexdigest() == row.document_digest
-    assert content.startswith(b"%PDF")
-    assert b"pdfuaid:part" in content
-    event = AuditEvent.objects.get(event="evaluation.skm_published")
-    assert event.after is not None
-    assert event.after["digest"] == row.digest
-    for change in (
-        lambda: SkmPublication.objects.filter(pk=row.pk).update(payload={}),
-        lambda: SkmPublication.objects.filter(pk=row.pk).update(document=b"%PDF lain"),
-        lambda: SkmPublication.objects.filter(pk=row.pk).delete(),
-    ):
-        with pytest.raises(DatabaseError), transaction.atomic():
-            change()
-
-
-def test_a_new_version_needs_another_content_and_a_reason(world: World) -> None:
-    plan_for(world)
-    first = publish(world)
-    with pytest.raises(SkmRefused, match="isi yang sama"):
-        publish(world)
-    follow_up(world, "biaya")
-    with pytest.raises(SkmRefused, match="alasan"):
-        publish(world)
-    second = publish(world, reason="Menambah tindakan.")
-    first.refresh_from_db()
-    assert (first.is_current, second.version, second.is_current) == (False, 2, True)
-    assert [row.pk for row in queries.published("DISDUK")] == [second.pk]
-
-
-def test_periods_say_where_they_stand(world: World) -> None:
-    plan_for(world)
-    assert {line.period.key: line.state for line in queries.period_lines(world.unit, 3)} == {
-        "2026-T3": State.READY,
-        "2026-T4": State.OPEN,
-    }
-    publish(world)
-    assert queries.period_lines(world.unit, 3)[1].state is State.PUBLISHED
-    reopen_month(month=SEPTEMBER, by="uji", reason="Berkas terlambat")
-    assert queries.period_lines(world.unit, 3)[1].state is State.REOPENED
-    close(SEPTEMBER)
-    assert queries.period_lines(world.unit, 3)[1].state is State.OUTDATED
-    assert queries.period_lines(make.make_unit("BARU"), 3) == []
-
-
-@pytest.mark.parametrize("published", [0, 1])
-def test_period_list_query_count(world: World, published: int, django_assert_num_queries: Any) -> None:
-    plan_for(world)
-    if published:
-        publish(world)
-    with django_assert_num_queries(3):
-        queries.period_lines(world.unit, 3)
-
-
-# --- documents -------------------------------------------------------------------------------------------------------
-
-
-def test_document_holds_long_names_many_services_and_letters_of_no_font(world: World) -> None:
-    payload = report_payload(world.unit, QUARTER)
-    payload["unit_name"] = "Bidang Pelayanan " * 12
-    payload["services"] = [{**payload["services"][0], "name": f"Layanan panjang sekali {n} 🙂" * 3} for n in range(40)]
-    payload["plan"] = [
-        {"element": "sarana", "action": "Tindakan. " * 40, "responsible": "Kepala " * 20, "due_on": "2026-12-15", "state": "ongoing"}
-    ] * 12  # fmt: skip
-    payload["months_left_out"] = ["2026-08"]
-    content = pdf.render(document.SOURCE, document.document_values(payload), at=TODAY)
-    assert b"pdfuaid:part" in content
-
-
-def test_document_of_a_withheld_report_has_dashes_and_a_watermark(world: World) -> None:
-    payload = report_payload(world.unit, parse_period("2026-08"))
-    values = document.document_values(payload)
-    assert (values["ikm"], values["sample"]["n"], values["watermark"]) == ("–", "–", document.DRAFT)
-    assert pdf.render(document.SOURCE, values, at=TODAY).startswith(b"%PDF")
-
-
-def test_document_names_every_part_that_the_regulation_wants() -> None:
-    source = document.SOURCE.read_text(encoding="utf-8")
-    for part in ("1. Latar belakang", "2. Metode", "3. Sampel", "4. Profil responden", "5. Indeks dan nilai tiap unsur",
-                 "6. Indeks tiap layanan", "7. Kelebihan dan kelemahan", "8. Rencana tindak lanjut", "9. Perkembangan",
-                 "Lampiran A.", "Lampiran B.", "Lampiran C."):  # fmt: skip
-        assert f"== {part}" in source
-
-
-def test_workbook_holds_numbers_and_no_formula(world: World) -> None:
-    follow_up(world, action="=HYPERLINK(1)", responsible="+62 812")
-    book = load_workbook(BytesIO(skm_shapes.workbook(report_payload(world.unit, QUARTER))))
-    assert book.sheetnames == ["Ringkasan", "Unsur", "Layanan", "Tindak lanjut", "Perkembangan", "Profil responden"]
-    plan = [[cell.value for cell in row] for row in book["Tindak lanjut"].iter_rows(min_row=2)]
-    assert plan[0][1:3] == ["'=HYPERLINK(1)", "'+62 812"]
-    assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
-    elements = [[cell.value for cell in row] for row in book["Unsur"].iter_rows(min_row=2)]
-    assert isinstance(elements[0][4], float)
-    assert len(elements) == 9
-
-
 # --- pages -----------------------------------------------------------------------------------------------------------
 
 
-def at(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def address(world: World, name: str = "skm-report", period: str = "2026-T3", *rest: object) -> str:
-    return reverse(name, args=[world.unit.code, period, *rest])
-
-
 PAGES = ["skm-report", "skm-pdf", "skm-xlsx"]
+
+
 FORM = {
     "element": "sarana",
     "action": "Menambah kursi.",
