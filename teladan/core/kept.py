@@ -20,6 +20,7 @@ from uuid import UUID
 import procrastinate
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from teladan.core import clock, policy, progress
@@ -96,9 +97,14 @@ def commit_run(run: ImportRun, importer: Importer, *, by: object) -> Report:
     return report
 
 
+def of_kinds(kinds: Collection[str]) -> QuerySet[ImportRun]:
+    """Kept files of these kinds (a kind may carry options behind a colon), without their content."""
+    return ImportRun.objects.filter(kind__regex=f"^({'|'.join(kinds)})(:|$)").defer("content")
+
+
 def recent(kinds: Collection[str], *, by: object | None = None, most: int = 10) -> list[ImportRun]:
-    """The last files of these kinds (a kind may carry options behind a colon), of one account or of all; no content."""
-    rows = ImportRun.objects.filter(kind__regex=f"^({'|'.join(kinds)})(:|$)").defer("content")
+    """The last files of these kinds, of one account or of all."""
+    rows = of_kinds(kinds)
     if by is not None:
         rows = rows.filter(uploaded_by=_name(by))
     return list(rows.order_by("-uploaded_at")[:most])

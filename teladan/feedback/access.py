@@ -20,7 +20,7 @@ from teladan.feedback import rules
 from teladan.feedback.models import CallBack, HeldCase, SealedComment
 from teladan.feedback.queries import comments
 from teladan.people import queries as people
-from teladan.people.access import Account, can, everywhere, require
+from teladan.people.access import Account, can, kept_file_or_404, require
 from teladan.people.models import Person, User
 from teladan.people.permissions import Permission
 from teladan.services import queries as services
@@ -132,10 +132,5 @@ def source_to_change_or_404(user: Account, code: str) -> SourceSystem:
 
 
 def event_run_or_404(user: Account, run_id: UUID) -> ImportRun:
-    """A kept file of events, for whoever brought it and for those who may import everywhere."""
-    require(user, Permission.EVENTS_IMPORT)
-    run = ImportRun.objects.defer("content").filter(pk=run_id, kind__regex="^events(:|$)").first()
-    own = run is not None and run.uploaded_by == f"user:{user.pk}"
-    if run is None or not (own or everywhere(user, Permission.EVENTS_IMPORT)):
-        raise Http404(_("Impor ini tidak ditemukan atau sudah dihapus."))
-    return run
+    """A kept file of events."""
+    return kept_file_or_404(user, run_id, Permission.EVENTS_IMPORT, "events")

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from teladan.core import clock
+from teladan.core import clock, kept
 from teladan.core.models import ImportRun
 from teladan.people import queries
 from teladan.people.models import AppraiserOverride, Grant, Person, Placement, Unit, User
@@ -161,14 +161,19 @@ def visible_units(user: Account) -> list[int] | None:
     return list(units_where(user, Permission.PEOPLE_VIEW).values_list("id", flat=True))
 
 
-def import_run_or_404(user: Account, run_id: UUID | str) -> ImportRun:
-    """A kept file, for whoever brought it and for those who may import everywhere."""
-    require(user, Permission.PEOPLE_IMPORT)
-    run = ImportRun.objects.defer("content").filter(pk=run_id, kind__in=["employees", "units"]).first()
+def kept_file_or_404(user: Account, run_id: UUID | str, permission: Permission, *kinds: str) -> ImportRun:
+    """A kept file of these kinds, for whoever brought it and for those who may import such files everywhere."""
+    require(user, permission)
+    run = kept.of_kinds(kinds).filter(pk=run_id).first()
     own = run is not None and run.uploaded_by == f"user:{user.pk}"
-    if run is None or not (own or everywhere(user, Permission.PEOPLE_IMPORT)):
+    if run is None or not (own or everywhere(user, permission)):
         raise Http404(_("Impor ini tidak ditemukan atau sudah dihapus."))
     return run
+
+
+def import_run_or_404(user: Account, run_id: UUID | str) -> ImportRun:
+    """A kept file of people or units."""
+    return kept_file_or_404(user, run_id, Permission.PEOPLE_IMPORT, "employees", "units")
 
 
 def account_or_404(user: Account, account_id: int) -> User:

@@ -205,6 +205,15 @@ def _check_appraiser(person: Person, appraiser: Person, reason: str, start: date
         )
 
 
+def _end_on(row: AppraiserOverride | Placement, day: date) -> None:
+    """End what is valid on a day; what has not begun before it disappears."""
+    if row.valid_from >= day:
+        row.delete()
+    else:
+        row.valid_until = day
+        row.save(update_fields=["valid_until"])
+
+
 @transaction.atomic
 def end_override(*, override: AppraiserOverride, by: User, reason: str) -> None:
     """Return to the appraiser that the tree gives, from today."""
@@ -212,11 +221,7 @@ def end_override(*, override: AppraiserOverride, by: User, reason: str) -> None:
     row = AppraiserOverride.objects.select_for_update().get(pk=override.pk)
     if row.valid_until and row.valid_until <= today:
         raise Refused(_("Penetapan ini sudah berakhir."))
-    if row.valid_from >= today:
-        row.delete()
-    else:
-        row.valid_until = today
-        row.save(update_fields=["valid_until"])
+    _end_on(row, today)
     audit.record(
         event=Event.APPRAISER_SET,
         actor=by,
@@ -269,11 +274,7 @@ def end_acting(*, placement: Placement, by: object) -> None:
     if row.valid_until and row.valid_until <= today:
         raise Refused(_("Penugasan ini sudah berakhir."))
     before = {"post": row.post.title, "kind": row.kind, "valid_from": str(row.valid_from)}
-    if row.valid_from >= today:
-        row.delete()
-    else:
-        row.valid_until = today
-        row.save(update_fields=["valid_until"])
+    _end_on(row, today)
     audit.record(
         event=Event.PLACEMENT_CHANGED,
         actor=by,

@@ -13,12 +13,11 @@ from teladan.evaluation.models import SkmFollowUp, SkmPublication
 from teladan.evaluation.queries import skm as queries
 from teladan.evaluation.queries.skm import PeriodLine
 from teladan.evaluation.rules.skm import Period
-from teladan.people.access import Account, can, require, units_where
+from teladan.people.access import Account, can, kept_file_or_404, require, units_where
 from teladan.people.models import Unit
 from teladan.people.permissions import Permission
 
 READING = (Permission.UNIT_RESULT_VIEW, Permission.SKM_PLAN)
-IMPORT_KIND = "skm:"
 
 
 def readable_units(user: Account) -> QuerySet[Unit]:
@@ -80,9 +79,5 @@ def version_or_404(user: Account, code: str, period: Period, version: int) -> Sk
 
 
 def import_run_or_404(user: Account, run_id: UUID) -> ImportRun:
-    """A kept file of older reports, for those who may import them."""
-    require(user, Permission.SKM_IMPORT)
-    run = ImportRun.objects.filter(pk=run_id, kind__startswith=IMPORT_KIND).first()
-    if run is None:
-        raise Http404(_("Impor ini tidak ditemukan atau sudah dihapus."))
-    return run
+    """A kept file of older reports."""
+    return kept_file_or_404(user, run_id, Permission.SKM_IMPORT, "skm")

@@ -74,7 +74,8 @@ def source_token(request: HttpRequest, code: str) -> HttpResponse:
     except SourceRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("source-detail", code)
-    return _detail(request, access.source_or_404(request.user, code), fresh=fresh)
+    had = bool(source.token_hash)
+    return _detail(request, access.source_or_404(request.user, code), fresh=fresh, had=had)
 
 
 @require_POST
@@ -128,7 +129,9 @@ def _history(source: SourceSystem) -> list[tuple[str, datetime, str, str]]:
     return [(words.get(Event(row.event), row.event), row.at, names[row.actor], row.reason) for row in rows]
 
 
-def _detail(request: HttpRequest, source: SourceSystem, *, fresh: str = "", **forms: Any) -> HttpResponse:
+def _detail(
+    request: HttpRequest, source: SourceSystem, *, fresh: str = "", had: bool = False, **forms: Any
+) -> HttpResponse:
     line = next(one for one in queries.watched(clock.month_of(clock.today())) if one.source.pk == source.pk)
     own = source.code != COUNTER_SOURCE
     content = {"name": source.name, "issues_tickets": source.issues_tickets}
@@ -136,6 +139,7 @@ def _detail(request: HttpRequest, source: SourceSystem, *, fresh: str = "", **fo
         "line": line,
         "source": source,
         "fresh": fresh,
+        "had": had,
         "keeps": own and can(request.user, Permission.SOURCE_MANAGE),
         "is_counter": not own,
         "api": settings.PUBLIC_ADDRESS + "/api/v1/peristiwa",
