@@ -63,13 +63,12 @@ class Desk:
 
 @dataclass(frozen=True)
 class Cycle:
-    """The last ended month: from when it may be closed, how it was closed, how many were served, whether anything was at all."""
+    """The last ended month: from when it may be closed, how it was closed, how many were served."""
 
     month: date
     opens_on: date
     closed: Closing | None
     served: int
-    begun: bool
 
     @classmethod
     def now(cls) -> Cycle:
@@ -77,8 +76,12 @@ class Cycle:
         closed = closing.current_closing(month)
         frozen = closed.counts.get("events") if closed else None
         served = services.event_count(month) if frozen is None else int(frozen)
-        begun = bool(served or closed) or month in closing.months_with_events()
-        return cls(month, closing.opening_days([month])[month], closed, served, begun)
+        return cls(month, closing.opening_days([month])[month], closed, served)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was at all."""
+        return bool(self.served or self.closed)
 
 
 def desk_of(user: User) -> Desk:

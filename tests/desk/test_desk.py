@@ -16,7 +16,7 @@ from tests.make import make_counter, make_event, make_head, make_service, make_s
 from tests.transparency.test_public import make_closing
 
 pytestmark = pytest.mark.django_db
-DESK_QUERIES = 45
+DESK_QUERIES = 46
 
 
 @pytest.fixture

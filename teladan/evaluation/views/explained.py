@@ -15,6 +15,7 @@ from teladan import scoring
 from teladan.core import clock, policy
 from teladan.evaluation.access.results import Reader, Seen
 from teladan.evaluation.models import OfficerResult
+from teladan.evaluation.rules import closing as closing_rules
 from teladan.evaluation.views import words
 from teladan.feedback import queries as feedback
 from teladan.people import queries as people
@@ -122,7 +123,7 @@ class OfficerWhy:
 
     @property
     def at_least(self) -> int | None:
-        return rules.at_least(self.result.n)
+        return closing_rules.at_least(self.result.n)
 
 
 def officer(seen: Seen) -> OfficerWhy:
