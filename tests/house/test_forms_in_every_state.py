@@ -500,8 +500,8 @@ def test_forms_of_this_state_break_nothing(name: str) -> None:
 @pytest.mark.crash
 @pytest.mark.usefixtures("_nothing_stays")
 @pytest.mark.parametrize("name", SCENES)
-def test_forms_of_this_state_break_nothing_hundreds_of_times(name: str) -> None:
-    assert found_in(name, 25, seed=2) == REACHED[name]
+def test_forms_of_this_state_break_nothing_many_times(name: str) -> None:
+    assert found_in(name, 12, seed=2) == REACHED[name]
 
 
 def test_every_form_of_the_site_is_found_somewhere() -> None:
