@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from teladan.core import clock
 from teladan.core.models import AuditEvent
 from teladan.feedback import tokens
+from teladan.feedback.actions import casting
 from teladan.feedback.actions.casting import (
     EditClosed,
     Submission,
@@ -33,6 +34,7 @@ from teladan.feedback.models import (
     Ticket,
     WaitingProfile,
 )
+from teladan.feedback.sql import one_row
 from tests.feedback.conftest import DAY, OCTOBER, Office, make_office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
@@ -269,6 +271,29 @@ def in_threads(count: int, work: object) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cast_of_a_ticket_that_cannot_be_used_waits_for_the_disk_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like one that can: the statement that finds nothing to spend writes nothing, not even a lock. Else a used ticket
+    would be answered later than a fresh or an unknown one by one flush of the disk."""
+    office = make_office()
+    used, old, fresh = office.token(), office.token(clock.now() - timedelta(days=20)), office.token()
+    cast(used)
+    written: list[bool] = []
+
+    def watched(name: str, values: dict[str, object]) -> object:
+        with transaction.atomic(), connection.cursor() as cursor:
+            found = one_row(name, values)
+            cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+            written.append(cursor.fetchone()[0])
+        return found
+
+    monkeypatch.setattr(casting, "one_row", watched)
+    for token in (used, old, bytes(16), fresh):
+        written.clear()
+        cast(token, b"other" * 3)
+        assert sum(written) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,11 +3,12 @@
 -- `cast_refused` follows, and the citizen is answered alike.
 -- The month row is share-locked: sealing waits for the casts under way, and a cast finds a month that is being sealed shut.
 WITH ticket AS (
-    SELECT id, month, issued_at, service_id FROM feedback_ticket WHERE token_hash = %(token_hash)s::bytea
-), known AS (
+    SELECT id, month, issued_at, service_id, spent_on, expires_on FROM feedback_ticket WHERE token_hash = %(token_hash)s::bytea
+), known AS (  -- a lock is written: where nothing can be spent, none is taken, or a used ticket would wait for the disk twice
     SELECT t.id, t.month, t.issued_at
     FROM ticket t
     JOIN feedback_collectionmonth m ON m.month = t.month AND m.state = 'open'
+    WHERE t.spent_on IS NULL AND t.expires_on >= %(today)s::date
     FOR SHARE OF m SKIP LOCKED
 ), spent AS (  -- whoever comes second waits here, and then finds it spent
     UPDATE feedback_ticket t SET spent_on = %(today)s::date, issued_at = NULL
