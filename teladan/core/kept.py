@@ -138,7 +138,9 @@ def work(files: Files, *, run: str, by: int) -> None:
     if found is None:
         return
     key = progress_key(found.pk)
-    progress.start(key, 1, _("Sedang disimpan") if found.state == State.ACCEPTED else _("Sedang diperiksa"))
+    progress.start(
+        key, 1, _("Berkas sedang disimpan") if found.state == State.ACCEPTED else _("Berkas sedang diperiksa")
+    )
     try:
         complaint = _next_step(found, files, user)
     except Exception:

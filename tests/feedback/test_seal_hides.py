@@ -26,7 +26,7 @@ from teladan.feedback.models import ELEMENTS, CollectionMonth, SealSalt
 from teladan.ledger import actions as ledger
 from teladan.ledger.models import Leaf
 from tests.feedback.conftest import OCTOBER, Office
-from tests.feedback.test_receipts import published, redone
+from tests.feedback.receipt_world import published, redone
 from tests.ledger.conftest import superuser
 
 pytestmark = pytest.mark.django_db

@@ -223,7 +223,7 @@ def test_a_long_file_waits_on_a_page_that_works_without_javascript(
     monkeypatch.setattr(kept, "SMALL_BYTES", 0)
     url = upload(bkpsdm, employees_csv([employee(1), employee(2)]))["Location"]
     page = bkpsdm.get(url).content.decode()
-    assert "Sedang diperiksa" in page
+    assert "Berkas sedang diperiksa" in page
     assert '<noscript><meta http-equiv="refresh"' in page
     assert "Simpan semua" not in page
     assert "sedang diperiksa" in bkpsdm.get(URL).content.decode()
@@ -232,7 +232,7 @@ def test_a_long_file_waits_on_a_page_that_works_without_javascript(
     done = bkpsdm.get(url, headers={"HX-Request": "true"})
     assert done.headers["HX-Refresh"] == "true"
     assert "Siap disimpan" in bkpsdm.get(url).content.decode()
-    assert "Sedang disimpan" in bkpsdm.post(url, follow=True).content.decode()
+    assert "Berkas sedang disimpan" in bkpsdm.post(url, follow=True).content.decode()
     assert Person.objects.count() == 0
     import_file(run=str(run.pk), by=user.pk)
     assert "Sudah disimpan" in bkpsdm.get(url).content.decode()

@@ -16,6 +16,7 @@ from django.db.models import Count, Q
 from django.db.models.fields.json import KeyTransform
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from teladan.core import clock, progress
 from teladan.core.models import PolicyRow, Progress
@@ -304,7 +305,7 @@ def _without_auditor() -> list[Item]:
 def _silent(month: date) -> list[Item]:
     rows = services.readiness(month)
     who = who_may(Permission.EVENTS_IMPORT, {row.unit_id for row in rows if row.unit_id})
-    words = {"source": _("Sumber data"), "counter": _("Loket")}
+    words = {"source": pgettext("satu", "Sumber data"), "counter": _("Loket")}
     return [
         Item(
             what=_("%(kind)s %(name)s tidak mencatat layanan, padahal bulan sebelumnya %(n)s.")
