@@ -24,6 +24,7 @@ from django.test import Client
 from teladan.awards import actions as awards
 from teladan.core import clock, progress
 from teladan.core.models import ImportRun
+from teladan.core.spreadsheet import write_csv
 from teladan.evaluation.actions import proposing, rating
 from teladan.evaluation.actions.closing import close_month
 from teladan.evaluation.actions.commenting import release_comments
@@ -37,6 +38,7 @@ from teladan.ledger.models import Checkpoint
 from teladan.people import actions as people
 from teladan.people.models import Unit, User
 from teladan.people.permissions import Role
+from teladan.services import actions as services
 from tests import make
 from tests.awards.hall import make_hall
 from tests.complaints.conftest import make_town
@@ -117,6 +119,10 @@ REACHED = {
         "counter-finish", "counter-reprint", "counter-screen", "kiosk-code", "kiosk-revoke", "kiosk-screen",
     },
     "a_citizen_with_a_receipt": {"receipt-again"},
+    "sources_and_their_files": {
+        "events-import", "events-import-run", "source-detail", "source-list", "source-resume", "source-revoke", "source-stop",
+        "source-token",
+    },
 }  # fmt: skip
 """Whose forms each scene finds."""
 ELSEWHERE = {
@@ -330,6 +336,26 @@ def counters_and_tablets() -> Iterator[Look]:
     officer.post(page, {**served, "number": "A-2", "outcome": "", "later": "on"})
     office.event(finished_at=None)
     yield Look(officer, page)
+
+
+@scene(IN_OCTOBER)
+def sources_and_their_files() -> Iterator[Look]:
+    office = make_office()
+    admin, operator = (make.make_user(role=role, password=make.PASSWORD) for role in (Role.ADMIN, Role.OPERATOR))
+    keeper = by(admin)
+    yield Look(keeper, "/sumber")
+    services.new_source_token(source=office.source, by=admin)
+    yield Look(keeper, "/sumber/sistem/ANTREAN")
+    services.stop_source(source=office.source, reason="Diganti.", by=admin)
+    yield Look(keeper, "/sumber/sistem/ANTREAN")
+    services.resume_source(source=office.source, by=admin)
+    files = by(operator)
+    yield Look(files, "/sumber/berkas")
+    row = ["A-001", office.service.code, office.officer.nip, office.counter.code, "2026-10-12 08:00"]
+    content = write_csv(["NOMOR", "KODE LAYANAN", "NIP PETUGAS", "KODE LOKET", "WAKTU TEMU"], [row])
+    files.post("/sumber/berkas", {"source": "ANTREAN", "file": SimpleUploadedFile("antrean.csv", content)})
+    for run in ImportRun.objects.all():
+        yield Look(files, f"/sumber/berkas/{run.pk}")
 
 
 @scene(IN_OCTOBER)

@@ -386,6 +386,8 @@ NO_RATINGS = {  # people, rules, services, words; forms; one's own rating and on
     "complaint-start", "complaint-form", "complaint-receipt", "complaint-check", "complaint-status", "complaint-withdraw",
     "complaint-leave", "complaint-list", "complaint-overdue", "complaint-readings", "complaint-case", "complaint-take",
     "complaint-release", "complaint-attachment", "complaint-record", "complaint-act", "complaint-statement",
+    "source-list", "source-detail", "source-token", "source-revoke", "source-stop", "source-resume", "events-import",
+    "events-import-example", "events-import-run", "events-import-messages", "skm-import-messages",
     "policy-list", "policy-history", "policy-pack", "proposal-adopt", "proposal-drop", "policy-detail", "policy-propose",
     "policy-withdraw", "achievement-list", "skm-import", "skm-import-run", "skm-plan", "skm-plan-change", "skm-publish",
     "learning-home", "learning-rules", "learning-pulse", "learning-monitor", "lesson-detail", "public-how",
