@@ -14,7 +14,7 @@ from tests.house.rooms import PACKAGE
 FOLDER = PACKAGE / "locale" / "en" / "LC_MESSAGES"
 STRING = r'"(?:[^"\\\n]|\\.)*"'
 ENTRY = re.compile(
-    rf"^msgid ((?:{STRING}\n?)+)(?:msgid_plural ((?:{STRING}\n?)+))?((?:msgstr.*\n(?:{STRING}\n?)*)+)", re.M
+    rf"(?:^msgctxt ({STRING})\n)?^msgid ((?:{STRING}\n?)+)(?:msgid_plural ((?:{STRING}\n?)+))?((?:msgstr.*\n(?:{STRING}\n?)*)+)", re.M
 )
 MARKED = re.compile(r"\b(?:gettext|ngettext|pgettext)\((u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")")
 
@@ -28,8 +28,9 @@ def catalogue() -> dict[str, list[str]]:
     source = (FOLDER / "django.po").read_text(encoding="utf-8")
     found = {}
     for match in ENTRY.finditer(source):
-        forms = re.split(r"^msgstr(?:\[\d\])? ", match[3], flags=re.M)[1:]
-        found[text(match[1])] = [text(form) for form in forms]
+        forms = re.split(r"^msgstr(?:\[\d\])? ", match[4], flags=re.M)[1:]
+        context = f"{text(match[1])}\x04" if match[1] else ""
+        found[context + text(match[2])] = [text(form) for form in forms]
     assert len(found) > 1000
     return found
 
