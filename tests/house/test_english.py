@@ -14,7 +14,8 @@ from tests.house.rooms import PACKAGE
 FOLDER = PACKAGE / "locale" / "en" / "LC_MESSAGES"
 STRING = r'"(?:[^"\\\n]|\\.)*"'
 ENTRY = re.compile(
-    rf"(?:^msgctxt ({STRING})\n)?^msgid ((?:{STRING}\n?)+)(?:msgid_plural ((?:{STRING}\n?)+))?((?:msgstr.*\n(?:{STRING}\n?)*)+)", re.M
+    rf"(?:^msgctxt ({STRING})\n)?^msgid ((?:{STRING}\n?)+)(?:msgid_plural ((?:{STRING}\n?)+))?((?:msgstr.*\n(?:{STRING}\n?)*)+)",
+    re.M,
 )
 MARKED = re.compile(r"\b(?:gettext|ngettext|pgettext)\((u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")")
 
