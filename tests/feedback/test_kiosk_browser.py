@@ -376,8 +376,8 @@ def test_power_cuts_and_a_bad_line_lose_and_double_nothing(
     browser: Browser, browser_path: str, tmp_path: Path, live_server: Any, office: Office, enrol_code: str
 ) -> None:
     hall = Hall(browser, browser_path, tmp_path / "profil", f"{live_server.url}/kiosk/pintu", Random(12))
-    live_through(hall, enrol_code, office.tokens(8), cuts={2, 5})
-    accepted(8)
+    live_through(hall, enrol_code, office.tokens(5), cuts={2})
+    accepted(5)
 
 
 @pytest.mark.crash
