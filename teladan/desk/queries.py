@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from teladan.awards import queries as awards
-from teladan.complaints import queries as complaints
+from teladan.complaints.queries import worklist as complaints
 from teladan.core import clock
 from teladan.evaluation.access.team import levels_above
 from teladan.evaluation.models import Closing

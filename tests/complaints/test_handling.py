@@ -17,6 +17,7 @@ from teladan.complaints.actions import filing, handling
 from teladan.complaints.actions.handling import NotYours
 from teladan.complaints.actions.steps import ComplaintRefused
 from teladan.complaints.models import Attachment, Complaint, Entry, Hearing, Reading
+from teladan.complaints.queries import worklist
 from teladan.complaints.rules import State, Tie
 from teladan.complaints.views.cases import ACTS
 from teladan.core import clock, policy
@@ -311,17 +312,17 @@ def test_pages_cost_the_same_for_one_and_for_three(town: Town, django_assert_num
 def test_the_desk_brings_questions_cases_and_what_is_late(town: Town) -> None:
     hearing = town.asked()
     town.file(key="f" * 32)
-    (asked,) = queries.worklist(town.officer_user)
+    (asked,) = worklist.worklist(town.officer_user)
     assert asked.url == reverse("complaint-statement", args=[hearing.pk])
     assert not asked.is_late
-    own, free = queries.worklist(town.handler)
+    own, free = worklist.worklist(town.handler)
     assert hearing.complaint.shown_number in own.what
     assert free.what == "Satu pengaduan belum ditangani"
-    assert queries.worklist(town.own_office) == []
-    assert queries.worklist(town.inspector) == []
+    assert worklist.worklist(town.own_office) == []
+    assert worklist.worklist(town.inspector) == []
     with on(date(2027, 2, 1)):
-        assert queries.worklist(town.officer_user)[0].is_late
-        (late,) = queries.worklist(town.inspector)
+        assert worklist.worklist(town.officer_user)[0].is_late
+        (late,) = worklist.worklist(town.inspector)
         assert late.what == "2 pengaduan lewat batas"
 
 

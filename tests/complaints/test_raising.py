@@ -14,6 +14,7 @@ from teladan.complaints import queries, rules
 from teladan.complaints.actions import handling
 from teladan.complaints.actions.raising import raise_stranded
 from teladan.complaints.models import Complaint, Entry
+from teladan.complaints.queries import worklist
 from teladan.complaints.rules import Level, level_for
 from teladan.core.models import AuditEvent, PolicyRow
 from teladan.people.models import Grant, User
@@ -176,14 +177,14 @@ def test_ended_cases_are_left_alone(town: Town) -> None:
 
 def test_the_desk_says_without_handler_and_until_when(town: Town) -> None:
     second, case = bkpsdm(), alone(town)
-    assert queries.worklist(town.inspector) == []
+    assert worklist.worklist(town.inspector) == []
     raise_stranded()
-    found = {todo.what: todo for todo in queries.worklist(town.inspector)}
+    found = {todo.what: todo for todo in worklist.worklist(town.inspector)}
     assert set(found) == {"Satu pengaduan tanpa penangan menunggu Anda", "Satu pengaduan tanpa penangan"}
     assert all("23 November" in todo.note and not todo.is_late for todo in found.values())
-    assert queries.worklist(second) == []
+    assert worklist.worklist(second) == []
     with on(date(2026, 11, 24)):
-        assert all(todo.is_late for todo in queries.worklist(town.inspector))
+        assert all(todo.is_late for todo in worklist.worklist(town.inspector))
     page = at(town.inspector).get(OVERDUE).content.decode()
     assert "Tanpa penangan" in page
     assert case.shown_number in page
