@@ -1,8 +1,9 @@
 """A plain rating, straight from the web server to the database: the one POST that all citizens make within the same hours.
 
 Django's way from a socket to `citizen.rating_form` and back costs more than the rating. What is in good order in every respect takes this
-one instead; anything else, and any trouble, is left to the view, which finds it again, since a form sent twice is one rating. Answers are
-the view's own but for the rest of the cookie's attributes: its headers are copied from what the handler answers at this address.
+one instead; anything else, and any trouble, is left to the view, which finds it again, since a form sent twice is one rating. The answer is
+what the view would have given, but for the cookie's date, which Max-Age makes needless: the headers are copied from what the handler sends
+at this address.
 """
 
 from __future__ import annotations
