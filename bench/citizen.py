@@ -59,23 +59,36 @@ def _run(seconds: float, rounds: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT (SELECT count(*) FROM feedback_stagedrating), (SELECT count(*) FROM ledger_queuedleaf)")
         staged, queued = cursor.fetchone()
-    _print({name: (best(found[name]), statistics.median(spent[name])) for name in acts})
+    _print(found, spent)
     print(f"penilaian tersimpan: {staged}; daun dalam antrean log (tiket dan penilaian): {queued}")
 
 
-def _print(rates: dict[str, tuple[Rate, float]]) -> None:
-    """Also the processor's time for each, client and database included: other people's work changes it less."""
-    (bare, bare_spent), (inside, _) = rates[BARE], rates[INSIDE]
+def _print(found: dict[str, list[Rate]], spent: dict[str, list[float]]) -> None:
+    """Shares are medians of shares within one round, since the machine's speed changes from round to round.
+
+    Also the processor's time for each, client and database included: other people's work changes it less.
+    """
     print(
         f"{'':34} {'per detik':>10} {'median ms':>10} {'p99 ms':>8} {'/ polos':>8} {'/ sistem':>9} {'p99 / polos':>12}"
-        f" {'prosesor ms':>12} {'polos / ini':>12}"
+        f" {'prosesor ms':>12} {'polos / ini':>12} {'sistem / ini':>13}"
     )
-    for name, (rate, spent) in rates.items():
+    for name, rates in found.items():
+        rate = best(rates)
         print(
             f"{name:34} {rate.per_second:10.0f} {rate.median_ms:10.1f} {rate.p99_ms:8.1f}"
-            f" {rate.per_second / bare.per_second:8.2f} {rate.per_second / inside.per_second:9.2f}"
-            f" {rate.p99_ms / bare.p99_ms:12.1f} {spent * 1000:12.2f} {bare_spent / spent:12.2f}"
+            f" {_share(_speed(rates), _speed(found[BARE])):8.2f} {_share(_speed(rates), _speed(found[INSIDE])):9.2f}"
+            f" {_share([one.p99_ms for one in rates], [one.p99_ms for one in found[BARE]]):12.1f}"
+            f" {statistics.median(spent[name]) * 1000:12.2f} {_share(spent[BARE], spent[name]):12.2f}"
+            f" {_share(spent[INSIDE], spent[name]):13.2f}"
         )
+
+
+def _speed(rates: list[Rate]) -> list[float]:
+    return [one.per_second for one in rates]
+
+
+def _share(these: list[float], those: list[float]) -> float:
+    return statistics.median(this / that for this, that in zip(these, those, strict=True))
 
 
 def journey(tickets: Iterator[bytes]) -> Callable[[Client], None]:
