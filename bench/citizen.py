@@ -31,9 +31,9 @@ def _run(seconds: float, rounds: int) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
-    tickets = tokens(int(seconds * rounds * 3000) + 4000)
+    tickets = tokens(int(seconds * rounds * 4000) + 5000)
     in_hand = iter(
-        list(hands(islice(tickets, int(seconds * rounds * 2500) + 3500)))
+        list(hands(islice(tickets, int(seconds * rounds * 3500) + 4500)))
     )  # signed now, not while it is measured
     with (
         stack.web("teladan.config.wsgi:application") as ours,

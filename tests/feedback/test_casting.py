@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from teladan.core import clock
 from teladan.core.models import AuditEvent
@@ -29,11 +29,14 @@ from teladan.feedback.models import (
     ELEMENTS,
     IssueDay,
     LatencyBucket,
+    RefusedRating,
+    SealedRating,
     StagedComment,
     StagedRating,
     Ticket,
     WaitingProfile,
 )
+from teladan.feedback.models.ratings import GivenAnswers
 from teladan.feedback.sql import one_row
 from tests.feedback.conftest import DAY, OCTOBER, Office, make_office
 
@@ -42,6 +45,23 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
 
 def cast(token: bytes, nonce: bytes = b"n" * 16, **answers: int) -> str:
     return cast_rating(token_hash=tokens.token_hash(token), answers=answers or {"overall": 4}, nonce=nonce).edit_key
+
+
+# --- refusals: by the tables, should the code above ever fail ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [StagedRating, RefusedRating, SealedRating])
+@pytest.mark.parametrize(
+    ("name", "answer"), [("overall", 0), ("overall", 5), ("persyaratan", -1), ("sarana", 5), ("perilaku", 32767)]
+)
+def test_no_table_takes_an_answer_off_the_scale(
+    office: Office, kind: type[GivenAnswers], name: str, answer: int
+) -> None:
+    place = {} if kind is RefusedRating else {"unit": office.unit, "service": office.service, "channel": "loket"}
+    for given in ({}, {"overall": 1, "sarana": 4}, dict.fromkeys(ELEMENTS, 2)):
+        kind.objects.create(month=OCTOBER, **place, **given)
+    with pytest.raises(IntegrityError, match="_scale"):
+        kind.objects.create(month=OCTOBER, **place, **{**dict.fromkeys(ELEMENTS, 2), name: answer})
 
 
 # --- refusals, all of them silent ------------------------------------------------------------------------------------

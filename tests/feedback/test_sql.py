@@ -6,15 +6,17 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.utils import DataError, ProgrammingError
 from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
+from pytest_django import DjangoAssertNumQueries
 
 from teladan.core import clock
 from teladan.feedback import tokens
 from teladan.feedback.actions.casting import Submission, amend_rating, cast_again, cast_many, cast_rating
 from teladan.feedback.actions.receipts import finish_rating
 from teladan.feedback.models import ELEMENTS, LatencyBucket, StagedRating
-from teladan.feedback.sql import plain, planned_cursor, statement
+from teladan.feedback.sql import direct, named_row, one_row, plain, planned_cursor, statement
 from tests.feedback.conftest import Office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
@@ -100,3 +102,105 @@ def test_plain_values_arrive_as_what_they_were() -> None:
     blob, numbers, *rest = cursor.fetchone()
     assert (bytes(blob), numbers) == (b"\x00\\'\xff", [2, 5])
     assert rest == [date(2026, 10, 12), UUID(int=7), "a 'b' \\ %s {c}", None]
+
+
+# --- sent directly: outside a transaction, as when a citizen rates ------------------------------------------------------
+
+VALUES = {
+    "blob": b"\x00\\'\xff",
+    "list": (2, 5),
+    "day": date(2026, 10, 12),
+    "id": UUID(int=7),
+    "word": "a 'b' \\ %s {c} é",
+    "none": None,
+    "now": clock.local(date(2026, 10, 12), 9),
+}
+ECHO = (
+    "SELECT %(blob)s::bytea AS blob, %(list)s::int[] AS list, %(day)s::date AS day, %(id)s::uuid AS id, %(word)s::text AS word,"
+    " %(none)s::smallint AS none, %(now)s::timestamptz AS now, %(day)s::date = '2026-10-12' AS same, 7 %% 4 AS rest"
+)
+
+
+@pytest.fixture
+def _echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("teladan.feedback.sql.statement", lambda name: name)
+
+
+@pytest.fixture
+def by_cursor(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that were not sent directly."""
+    found: list[str] = []
+    usual = planned_cursor
+
+    def noted() -> object:
+        found.append("cursor")
+        return usual()
+
+    monkeypatch.setattr("teladan.feedback.sql.planned_cursor", noted)
+    return found
+
+
+@pytest.mark.usefixtures("_echo")
+@pytest.mark.django_db(transaction=True)
+def test_direct_and_by_cursor_give_the_same(by_cursor: list[str]) -> None:
+    connection.ensure_connection()
+    straight = named_row(ECHO, VALUES)
+    assert not by_cursor
+    with transaction.atomic():
+        assert named_row(ECHO, VALUES) == straight
+        assert one_row(ECHO, VALUES) == tuple(straight.values()) if straight else False
+    assert len(by_cursor) == 2
+    assert one_row(ECHO, VALUES) == tuple(straight.values()) if straight else False
+    assert len(by_cursor) == 2
+
+
+@pytest.mark.usefixtures("_echo")
+@pytest.mark.django_db(transaction=True)
+def test_no_row_is_none_both_ways() -> None:
+    connection.ensure_connection()
+    assert one_row("SELECT 1 AS one WHERE %(never)s::bool", {"never": False}) is None
+    assert named_row("SELECT 1 AS one WHERE %(never)s::bool", {"never": False}) is None
+    with transaction.atomic():
+        assert named_row("SELECT 1 AS one WHERE %(never)s::bool", {"never": False}) is None
+
+
+@pytest.mark.usefixtures("_echo")
+@pytest.mark.django_db(transaction=True)
+def test_what_is_refused_directly_is_said_in_django_s_words() -> None:
+    connection.ensure_connection()
+    with pytest.raises(ProgrammingError, match="no_such_table"):
+        one_row("SELECT * FROM no_such_table", {})
+    with pytest.raises(DataError, match="invalid input syntax"):
+        one_row("SELECT %(n)s::int", {"n": "satu"})
+    with pytest.raises(DataError, match="NUL"):
+        one_row("SELECT %(n)s::text", {"n": "cut\0short"})
+    assert one_row("SELECT %(n)s::int", {"n": 1}) == (1,)
+
+
+@pytest.mark.usefixtures("_echo")
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_that_a_change_of_the_table_broke_is_made_again(by_cursor: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE changing (a int)")
+        cursor.execute("INSERT INTO changing VALUES (1)")
+    assert one_row("SELECT * FROM changing", {}) == (1,)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE changing ADD b text DEFAULT 'dua'")
+    assert one_row("SELECT * FROM changing", {}) == (1, "dua")
+    by_cursor.clear()
+    assert one_row("SELECT * FROM changing", {}) == (1, "dua")
+    assert not by_cursor
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE changing")
+
+
+@pytest.mark.usefixtures("_echo")
+@pytest.mark.django_db(transaction=True)
+def test_watched_statements_go_by_cursor(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    connection.ensure_connection()
+    with django_assert_num_queries(1):
+        one_row(ECHO, VALUES)
+
+
+def test_a_name_used_twice_is_one_number() -> None:
+    assert direct.numbered("SELECT %(b)s, %(a)s, %(b)s, 5 %% 2") == (b"SELECT $1, $2, $1, 5 % 2", ("b", "a"))

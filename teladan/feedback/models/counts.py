@@ -80,7 +80,7 @@ class LatencyBucket(models.Model):
 
     month = models.DateField()
     officer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
-    bucket = models.PositiveSmallIntegerField(help_text="Batas atas: 2, 5, 15, 60, 360, 1440 menit; lalu lebih.")
+    bucket = models.SmallIntegerField(help_text="Batas atas: 2, 5, 15, 60, 360, 1440 menit; lalu lebih.")
     count = models.PositiveIntegerField()
 
     class Meta:

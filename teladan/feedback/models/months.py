@@ -68,7 +68,7 @@ class Ticket(models.Model):
     spent_on = models.DateField(null=True, blank=True)
     typed_number = models.CharField(max_length=7, null=True, blank=True, unique=True)
     typed_hash = models.CharField(max_length=120, blank=True)
-    typed_tries = models.PositiveSmallIntegerField(default=0)
+    typed_tries = models.SmallIntegerField(default=0)
     typed_locked_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:

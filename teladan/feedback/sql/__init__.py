@@ -12,6 +12,8 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 from django.db.backends.utils import CursorWrapper
 from psycopg import Cursor
 
+from teladan.feedback.sql import direct
+
 _FOLDER = Path(__file__).parent
 _COMMENT = re.compile("--.*")
 
@@ -29,35 +31,38 @@ def one_row(name: str, values: Mapping[str, Any]) -> Any:
     Nobody asks first whether the connection still lives: that costs as much as a cast spends in Python. When it died
     since the last request, the statement is sent again over a new one.
     """
-    return _sent(name, values, lambda cursor: cursor.fetchone())
+    database, given = connections[DEFAULT_DB_ALIAS], plain(values)
+    found = direct.sent(database, statement(name), name, given)
+    return _sent(name, given).fetchone() if found is None else direct.row(database, found)
 
 
 def named_row(name: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
     """`one_row` with the names of its columns."""
-    found: dict[str, Any] | None = _sent(name, values, _named)
-    return found
+    database, given = connections[DEFAULT_DB_ALIAS], plain(values)
+    found = direct.sent(database, statement(name), name, given)
+    if found is None:
+        cursor = _sent(name, given)
+        row, names = cursor.fetchone(), [column.name for column in cursor.description or ()]
+    else:
+        row, names = direct.row(database, found), direct.names(found)
+    return row and dict(zip(names, row, strict=True))
 
 
-def _named(cursor: CursorWrapper) -> dict[str, Any] | None:
-    row = cursor.fetchone()
-    return row and dict(zip((column.name for column in cursor.description or ()), row, strict=True))
-
-
-def _sent(name: str, values: Mapping[str, Any], read: Callable[[CursorWrapper], Any]) -> Any:
+def _sent(name: str, values: Mapping[str, str | None]) -> CursorWrapper:
     try:
-        return _sent_once(name, values, read)
+        return _sent_once(name, values)
     except (OperationalError, InterfaceError):
         if connection.in_atomic_block or connection.is_usable():
             raise
         connection.close()
-        return _sent_once(name, values, read)
+        return _sent_once(name, values)
 
 
-def _sent_once(name: str, values: Mapping[str, Any], read: Callable[[CursorWrapper], Any]) -> Any:
+def _sent_once(name: str, values: Mapping[str, str | None]) -> CursorWrapper:
     connection.health_check_done = True  # type: ignore[attr-defined]  # Django's own field, missing in its stubs
     cursor = planned_cursor()
-    cursor.execute(statement(name), plain(values))
-    return read(cursor)
+    cursor.execute(statement(name), values)
+    return cursor
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, str | None]:
