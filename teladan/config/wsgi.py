@@ -36,12 +36,12 @@ from teladan.feedback.views import straight  # noqa: E402  # its models need the
 
 _citizen = CitizenHandler()
 _full = WSGIHandler()
-_rated = straight.straight_through(_citizen)
+_straight = straight.straight_through(_citizen)
 
 
 def application(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     path = environ.get("PATH_INFO", "")
-    if path == "/n" and (headers := _rated(environ)) is not None:
+    if (headers := _straight(environ)) is not None:
         start_response(straight.STATUS, headers)
         return (b"",)
     handler = _citizen if path.split("/", 2)[1:2] in (["n"], ["cek"]) else _full

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -16,9 +17,11 @@ from django.test import RequestFactory
 from django.utils.translation import get_language
 
 from teladan.config import wsgi
+from teladan.core import clock
 from teladan.feedback import tokens
 from teladan.feedback.models import RefusedRating, StagedRating, Ticket
 from teladan.feedback.views import doorway, straight
+from teladan.ledger.models import QueuedLeaf
 from tests.feedback.conftest import DAY, Office
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
@@ -47,10 +50,10 @@ def hand(token: bytes, device: bool = False, again: bool = False) -> str:
     return "; ".join(f"{name}={morsel.value}" for name, morsel in response.cookies.items())
 
 
-def sent(cookies: str, form: Mapping[str, str] | None = None, **more: Any) -> Environ:
+def sent(cookies: str, form: Mapping[str, str] | None = None, path: str = "/n", **more: Any) -> Environ:
     """What the server makes of a browser's POST."""
     body = "&".join(f"{name}={value}" for name, value in (form or FORM).items())
-    environ = RequestFactory().post("/n", body, content_type="application/x-www-form-urlencoded").environ
+    environ = RequestFactory().post(path, body, content_type="application/x-www-form-urlencoded").environ
     environ |= {"HTTP_HOST": "127.0.0.1", "HTTP_COOKIE": cookies, "wsgi.input": io.BytesIO(body.encode())}
     return {name: value for name, value in (environ | more).items() if value is not None}
 
@@ -74,8 +77,20 @@ def fresh(environ: Environ) -> Environ:
     return environ | {"wsgi.input": io.BytesIO(environ["wsgi.input"].getvalue())}
 
 
+def finishing(cookies: str, **more: Any) -> Environ:
+    """The last page's button."""
+    return sent(cookies, {"selesai": "1"}, "/n/selesai", **more)
+
+
+def key_of(token: bytes) -> str:
+    """The cookies of a browser that has just rated with this ticket."""
+    cookies = hand(token, device=True)
+    _, _, given = answer(wsgi.application, sent(cookies))
+    return f"{cookies}; lanjut={given['lanjut'].value}"
+
+
 def rated(environ: Environ) -> bool:
-    return wsgi._rated(fresh(environ)) is not None
+    return wsgi._straight(fresh(environ)) is not None
 
 
 # --- what is left to the view ----------------------------------------------------------------------------------------
@@ -123,7 +138,7 @@ def test_a_receipt_and_an_employee_are_left(office: Office) -> None:
 
 def test_the_view_reads_the_form_again(office: Office) -> None:
     environ = sent(hand(office.token()), {"overall": "9"})
-    assert wsgi._rated(environ) is None
+    assert wsgi._straight(environ) is None
     assert environ["wsgi.input"].read() == b"overall=9"
 
 
@@ -212,3 +227,59 @@ def test_it_leaves_the_language_of_the_thread_alone(office: Office) -> None:
     before = get_language()
     assert rated(sent(hand(office.token()), HTTP_ACCEPT_LANGUAGE="en"))
     assert get_language() == before
+
+
+# --- finishing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ticket", ["good", "used", "unknown"])
+@pytest.mark.parametrize("more", [{}, {"HTTP_ACCEPT_LANGUAGE": "en-GB"}, {"HTTP_SEC_FETCH_SITE": "same-origin"}])
+def test_finishing_answers_as_the_view(office: Office, ticket: str, more: Environ) -> None:
+    token = bytes(16) if ticket == "unknown" else office.token()
+    if ticket == "used":
+        assert rated(sent(hand(token)))
+    environ = finishing(key_of(token), **more)
+
+    assert rated(environ)
+    assert QueuedLeaf.objects.count() == (2 if ticket != "unknown" else 1)  # that of the ticket too
+    first = answer(wsgi.application, environ)
+    assert first == answer(wsgi._citizen, environ)
+    assert first[0] == straight.STATUS
+    assert not first[2]
+    assert QueuedLeaf.objects.count() == (2 if ticket != "unknown" else 1)
+
+
+def test_it_finishes_what_the_view_finishes(office: Office) -> None:
+    for handler in (wsgi.application, wsgi._citizen):
+        answer(handler, finishing(key_of(office.token())))
+    assert StagedRating.objects.filter(leaf__isnull=False).count() == 2
+    assert QueuedLeaf.objects.count() == 4
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"REQUEST_METHOD": "GET"},
+        {"QUERY_STRING": "bahasa=en"},
+        {"HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_HOST": "jahat.example"},
+        {"CONTENT_LENGTH": "2000"},
+    ],
+)
+def test_finishing_out_of_the_ordinary_is_left(office: Office, more: Environ) -> None:
+    assert not rated(finishing(key_of(office.token()), **more))
+    assert not StagedRating.objects.filter(leaf__isnull=False).exists()
+
+
+@pytest.mark.parametrize("cookies", ["", "lanjut=", "lanjut=00:forged"])
+def test_nothing_to_finish_is_told_by_the_view(cookies: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert not rated(finishing(cookies))
+    assert not caplog.text
+    assert answer(wsgi.application, finishing(cookies)) == answer(wsgi._citizen, finishing(cookies))
+
+
+def test_after_the_half_hour_the_view_says_that_it_is_closed(office: Office) -> None:
+    cookies = key_of(office.token())
+    with clock.at(clock.now() + timedelta(minutes=31)):
+        assert not rated(finishing(cookies))
+        assert answer(wsgi.application, finishing(cookies))[0].startswith("410")

@@ -115,10 +115,10 @@ def language_of(request: HttpRequest) -> str:
 
 def see_other(name: str) -> HttpResponse:
     """On to another page, by GET, whatever the method was."""
-    return HttpResponse(status=303, headers={"Location": _address(name)})
+    return HttpResponse(status=303, headers={"Location": address(name)})
 
 
-_address = cache(reverse)
+address = cache(reverse)
 
 
 def _cookie(name: str) -> str:
@@ -193,4 +193,9 @@ def edit_cookie(edit_key: str) -> str:
 
 def edit_key_in_hand(request: HttpRequest) -> str:
     """The key of the later pages, or an empty text."""
-    return request.COOKIES.get(_cookie("lanjut"), "")
+    return edit_key_among(request.COOKIES)
+
+
+def edit_key_among(cookies: Mapping[str, str]) -> str:
+    """The key of the later pages among a browser's cookies, or an empty text."""
+    return cookies.get(_cookie("lanjut"), "")

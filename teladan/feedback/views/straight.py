@@ -1,9 +1,9 @@
-"""A plain rating, straight from the web server to the database: the one POST that all citizens make within the same hours.
+"""A plain rating, straight from the web server to the database: the two POSTs that all citizens make within the same hours.
 
-Django's way from a socket to `citizen.rating_form` and back costs more than the rating. What is in good order in every respect takes this
-one instead; anything else, and any trouble, is left to the view, which finds it again, since a form sent twice is one rating. The answer is
-what the view would have given, but for the cookie's date, which Max-Age makes needless: the headers are copied from what the handler sends
-at this address.
+Django's way from a socket to `citizen.rating_form` or `citizen.rating_done` and back costs more than the rating. What is in good
+order in every respect takes this one instead; anything else, and any trouble, is left to the view, which finds it again, since a
+form sent twice is one rating and finishing twice is one receipt. The answer is what the view would have given, but for the cookie's
+date, which Max-Age makes needless: the headers are copied from what the handler sends with a redirect of the citizen's pages.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.http import parse_cookie
-from django.urls import reverse
 
 from teladan.core.lanes import citizen_is_here
-from teladan.feedback.actions.casting import DifferentAnswers, cast_rating
+from teladan.feedback.actions.casting import DifferentAnswers, EditClosed, cast_rating
+from teladan.feedback.actions.receipts import finish_rating
 from teladan.feedback.forms import given_answers
 from teladan.feedback.queries import first_page_month, plan_for
 from teladan.feedback.views import doorway
@@ -46,38 +46,27 @@ _GIVEN = (
 
 
 def straight_through(handler: Handler) -> Callable[[Environ], Headers | None]:
-    """What answers a plain rating with the headers of its 303, and everything else with None; then `handler` is to be asked."""
+    """What answers a plain POST with the headers of its 303, and everything else with None; then `handler` is to be asked."""
     headers_for = lru_cache(maxsize=256)(lambda *given: _headers(handler, given))
+    acts = {doorway.address("rating-form"): _rated, doorway.address("rating-done"): _finished}
 
-    def rated(environ: Environ) -> Headers | None:
-        body = _form(environ)
-        if body is None:
+    def answered(environ: Environ) -> Headers | None:
+        act = acts.get(environ.get("PATH_INFO", ""))
+        if act is None or (body := _form(environ)) is None:
             return None
         cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
-        hand = doorway.hand_among(cookies)
-        if hand is None or hand.again or settings.SESSION_COOKIE_NAME in cookies:
+        if settings.SESSION_COOKIE_NAME in cookies:
             return None
         language = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
         headers = headers_for(language, *(environ.get(name, "") for name in _GIVEN))
-        answers = given_answers(
-            dict(parse_qsl(body)), plan_for(first_page_month(hand.token_hash)).questionnaire.first_page
-        )
-        if headers is None or answers is None:
+        if headers is None or (done := act(body, cookies)) is None:
             return None
-        citizen_is_here()
-        cast = cast_rating(
-            token_hash=hand.token_hash,
-            answers=answers,
-            nonce=hand.nonce,
-            order=hand.order,
-            device=doorway.device_among(cookies),
-        )
-        return [*headers, ("Set-Cookie", doorway.edit_cookie(cast.edit_key))]
+        return [*headers, *done]
 
-    def rated_or_left(environ: Environ) -> Headers | None:
+    def answered_or_left(environ: Environ) -> Headers | None:
         try:
-            return rated(environ)
-        except DifferentAnswers:
+            return answered(environ)
+        except (DifferentAnswers, EditClosed):
             return None
         except (
             Exception
@@ -87,7 +76,34 @@ def straight_through(handler: Handler) -> Callable[[Environ], Headers | None]:
             )
             return None
 
-    return rated_or_left
+    return answered_or_left
+
+
+def _rated(body: str, cookies: dict[str, str]) -> Headers | None:
+    """The first page, sent with a ticket in hand."""
+    hand = doorway.hand_among(cookies)
+    if hand is None or hand.again:
+        return None
+    first_page = plan_for(first_page_month(hand.token_hash)).questionnaire.first_page
+    answers = given_answers(dict(parse_qsl(body)), first_page)
+    if answers is None:
+        return None
+    citizen_is_here()
+    cast = cast_rating(
+        token_hash=hand.token_hash,
+        answers=answers,
+        nonce=hand.nonce,
+        order=hand.order,
+        device=doorway.device_among(cookies),
+    )
+    return [("Location", doorway.address("rating-more")), ("Set-Cookie", doorway.edit_cookie(cast.edit_key))]
+
+
+def _finished(body: str, cookies: dict[str, str]) -> Headers:
+    """The last page's button. EditClosed when there is nothing to finish any more."""
+    citizen_is_here()
+    finish_rating(edit_key=doorway.edit_key_among(cookies))
+    return [("Location", doorway.address("rating-done"))]
 
 
 def _form(environ: Environ) -> str | None:
@@ -107,14 +123,14 @@ def _form(environ: Environ) -> str | None:
 
 
 def _headers(handler: Handler, given: tuple[str, ...]) -> Headers | None:
-    """What the handler sends along with a 303 at this address; None where it would not come to the view at all."""
+    """What the handler sends along with a 303 to a citizen; None where it would not come to the view at all."""
     language, *values = given
     answered: list[tuple[str, Headers]] = []
     asked: Environ = {name: value for name, value in zip(_GIVEN, values, strict=True) if value}
-    asked |= {"REQUEST_METHOD": "GET", "PATH_INFO": reverse("rating-form"), "wsgi.input": io.BytesIO()}
+    asked |= {"REQUEST_METHOD": "GET", "PATH_INFO": doorway.address("rating-form"), "wsgi.input": io.BytesIO()}
     asked["HTTP_COOKIE"] = f"{settings.LANGUAGE_COOKIE_NAME}={language}"
     handler(asked, lambda status, headers: answered.append((status, headers)))
     ((status, headers),) = answered
     if status != STATUS:
         return None
-    return [*((name, value) for name, value in headers if name != "Location"), ("Location", reverse("rating-more"))]
+    return [(name, value) for name, value in headers if name != "Location"]
