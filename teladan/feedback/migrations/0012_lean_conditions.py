@@ -6,7 +6,7 @@ ANSWERS = (
     "overall", "persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi", "perilaku", "pengaduan", "sarana",
 )  # fmt: skip
 TABLES = {"refusedrating": "refused_scale", "sealedrating": "sealed_scale", "stagedrating": "staged_scale"}
-ON_SCALE = "ARRAY[1, 2, 3, 4]::smallint[] @> array_remove(ARRAY[%(expressions)s], NULL)"
+ON_SCALE = "'{1,2,3,4}'::smallint[] @> array_remove(ARRAY[%(expressions)s], NULL)"
 
 
 def on_scale(name: str) -> models.CheckConstraint:

@@ -28,7 +28,7 @@ def on_scale(name: str) -> models.CheckConstraint:
     """
     given = models.Func(
         *("overall", *ELEMENTS),
-        template="ARRAY[1, 2, 3, 4]::smallint[] @> array_remove(ARRAY[%(expressions)s], NULL)",
+        template="'{1,2,3,4}'::smallint[] @> array_remove(ARRAY[%(expressions)s], NULL)",
         output_field=models.BooleanField(),
     )
     return models.CheckConstraint(name=name, condition=given)
