@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import statistics
 import threading
@@ -52,7 +53,7 @@ def _run(seconds: float, rounds: int) -> None:
         found: dict[str, list[Rate]] = {name: [] for name in acts}
         spent: dict[str, list[float]] = {name: [] for name in acts}
         for _ in range(rounds):
-            for name, (port, act) in acts.items():
+            for name, (port, act) in random.sample(list(acts.items()), len(acts)):  # no act always after the same one
                 before = stack.processor_seconds()
                 found[name].append(rate := measure(port, act, seconds))
                 spent[name].append((stack.processor_seconds() - before) / rate.count)

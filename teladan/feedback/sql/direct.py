@@ -1,4 +1,4 @@
-"""A statement sent by the lowest calls that psycopg documents (`psycopg.pq`), for half of what its cursor costs in Python.
+"""A statement sent by the lowest calls that psycopg documents (`psycopg.pq`): its cursor takes a fifth of a cast's time in Python.
 
 Only outside a transaction and where nobody watches the statements. Whatever goes wrong is left to the cursor, which meets
 the same, says it in Django's words, and can send the statement again: those sent here may be sent twice without harm.
