@@ -8,7 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, include, path
 from django.views.i18n import set_language
 
-SIGN_IN = {"account_login", "account_logout", "account_change_password", "account_reauthenticate"}
+SIGN_IN = {
+    "account_login", "account_inactive", "account_logout", "account_change_password", "account_reauthenticate",
+}  # fmt: skip
 
 
 def not_here(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -28,6 +28,8 @@ class Event(StrEnum):
     ROLE_GRANTED = "people.role_granted"
     ROLE_REVOKED = "people.role_revoked"
     ACCOUNT_CREATED = "people.account_created"
+    ACCOUNT_CLOSED = "people.account_closed"
+    ACCOUNT_OPENED = "people.account_opened"
     PASSWORD_RENEWED = "people.password_renewed"  # noqa: S105
     CATALOGUE_LOADED = "services.catalogue_loaded"
     EVENTS_IMPORTED = "services.events_imported"

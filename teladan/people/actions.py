@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from django.contrib.auth.password_validation import validate_password
@@ -38,6 +38,8 @@ def create_account(
     """An account for a person, or for somebody who is no employee (`display_name`). Without a password nobody can sign in."""
     if person is None and not display_name:
         raise Refused(_("Akun tanpa pegawai memerlukan nama tampilan."))
+    if person and not person.is_active:
+        raise Refused(_("Pegawai ini tidak aktif, jadi tidak mendapat akun."))
     if User.objects.filter(Q(username__iexact=username) | Q(person=person, person__isnull=False)).exists():
         raise Refused(_("Akun %(name)s atau akun untuk pegawai ini sudah ada.") % {"name": username})
     user = User(username=username, person=person, display_name="" if person else display_name)
@@ -58,13 +60,17 @@ def renew_password(*, user: User, password: str, by: object) -> None:
     """
     if by == user:
         raise Refused(_("Kata sandi sendiri diganti lewat halaman akun."))
+    _check_within_reach(user, by)
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    audit.record(event=Event.PASSWORD_RENEWED, actor=by, subject=f"user:{user.pk}")
+
+
+def _check_within_reach(user: User, by: object) -> None:
     if isinstance(by, User):
         grants = Grant.objects.exclude(valid_until__lte=clock.today()).filter(user=user).select_related("unit")
         if not all(access.may_give(by, Role(grant.role), grant.unit) for grant in grants):
             raise Refused(_("Akun ini memegang peran yang tidak boleh Anda berikan. Mintalah kepada administrator."))
-    _set_password(user, password)
-    user.save(update_fields=["password"])
-    audit.record(event=Event.PASSWORD_RENEWED, actor=by, subject=f"user:{user.pk}")
 
 
 def _set_password(user: User, password: str) -> None:
@@ -73,6 +79,53 @@ def _set_password(user: User, password: str) -> None:
     except ValidationError as error:
         raise Refused(" ".join(error.messages)) from error
     user.set_password(password)
+
+
+@transaction.atomic
+def close_account(*, user: User, reason: str, by: object) -> None:
+    """Nobody signs in with it any more, and whoever is signed in is out at the next request. Roles stay, and rest."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if by == user:
+        raise Refused(_("Akun sendiri ditutup oleh orang lain."))
+    if not user.is_active:
+        raise Refused(_("Akun ini sudah ditutup."))
+    _check_within_reach(user, by)
+    _close([user], reason, by)
+
+
+def close_accounts_of(*, people: Collection[Person], by: object) -> None:
+    """The open accounts of people who have left, by what their employment says."""
+    users = User.objects.select_for_update().filter(person__in=people, is_active=True)
+    _close(list(users), "pegawai tidak aktif menurut data kepegawaian", by)
+
+
+def _close(users: Collection[User], reason: str, by: object) -> None:
+    User.objects.filter(pk__in=[user.pk for user in users]).update(is_active=False)
+    changes = [(f"user:{user.pk}", {"open": True}, {"open": False, "reason": reason}) for user in users]
+    audit.record_many(event=Event.ACCOUNT_CLOSED, actor=by, changes=changes)
+
+
+@transaction.atomic
+def open_account(*, user: User, reason: str, by: object) -> None:
+    """Open a closed account again, with the roles and the password it had."""
+    user = User.objects.select_for_update(of=("self",)).select_related("person").get(pk=user.pk)
+    if user.is_active:
+        raise Refused(_("Akun ini tidak ditutup."))
+    if user.person and not user.person.is_active:
+        raise Refused(
+            _(
+                "Pemilik akun tidak aktif menurut data kepegawaian. Perbaiki datanya lewat impor pegawai, lalu coba lagi."
+            )
+        )
+    _check_within_reach(user, by)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    audit.record(
+        event=Event.ACCOUNT_OPENED,
+        actor=by,
+        subject=f"user:{user.pk}",
+        before={"open": False},
+        after={"open": True, "reason": reason},
+    )
 
 
 def _grant_values(grant: Grant) -> dict[str, str | None]:

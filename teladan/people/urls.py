@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("peran/akun", roles.account_list, name="people-accounts"),
     path("peran/akun/baru", roles.account_new, name="people-account-new"),
     path("peran/akun/<int:account_id>", roles.account_detail, name="people-account"),
+    path("peran/akun/<int:account_id>/tutup", roles.account_close, name="people-account-close"),
+    path("peran/akun/<int:account_id>/buka", roles.account_open, name="people-account-open"),
     path("peran/akun/<int:account_id>/sandi", roles.account_password, name="people-account-password"),
     path("peran/<int:grant_id>/cabut", roles.grant_end, name="people-grant-end"),
 ]

@@ -44,7 +44,7 @@ WALKED = {
 }  # fmt: skip
 """Forms that links lead to in a city with closed months; those of other states: tests/house/test_forms_in_every_state.py."""
 SENT_TO = WALKED | {
-    "skm-plan", "people-account-password", "source-list", "source-detail", "source-token", "source-revoke", "source-stop",
+    "skm-plan", "people-account-password", "people-account-close", "people-account-open", "source-list", "source-detail", "source-token", "source-revoke", "source-stop",
     "source-resume", "events-import", "events-import-run",
     "account_login", "achievement-list", "award-conflict", "award-decide", "call-record", "closing-start", "comment-reply",
     "complaint-act", "complaint-leave", "complaint-receipt", "complaint-record", "complaint-release", "complaint-statement",

@@ -112,8 +112,8 @@ REACHED = {
     "a_team_that_is_rated_and_signed": {"achievement-list", "team-departure", "team-rate", "team-rate-person", "team-sign"},
     "an_evaluation_to_take_note_of": {"evaluation-acknowledge"},
     "people_their_files_and_their_places": {
-        "people-account", "people-account-password", "people-account-make", "people-account-new", "people-appraiser-end", "people-gap",
-        "people-grant-end", "people-import-run", "units-acting", "units-acting-end",
+        "people-account", "people-account-close", "people-account-make", "people-account-new", "people-account-open",
+        "people-account-password", "people-appraiser-end", "people-gap", "people-grant-end", "people-import-run", "units-acting", "units-acting-end",
     },
     "counters_and_tablets": {
         "counter-finish", "counter-reprint", "counter-screen", "kiosk-code", "kiosk-revoke", "kiosk-screen",
@@ -308,6 +308,9 @@ def people_their_files_and_their_places() -> Iterator[Look]:
     yield Look(client, f"/pegawai/{clerk.pk}")
     account = make.make_user(other, role="officer")
     yield Look(client, f"/peran/akun/{account.pk}")
+    gone = make.make_user(make.make_staff(section))
+    people.close_account(user=gone, reason="pindah", by=user)
+    yield Look(client, f"/peran/akun/{gone.pk}")
     yield Look(client, "/peran")
     acting = people.place_acting_head(unit=section, person=clerk, kind="plt", by=user, valid_from=date(2026, 11, 1))
     assert acting

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-SIGN_IN = {"account_login", "account_logout", "set_language"}
+SIGN_IN = {"account_login", "account_inactive", "account_logout", "set_language"}
 CITIZEN = {"ticket-open", "rating-form", "rating-more", "rating-comment", "rating-official", "rating-done",
            "rating-readers", "rating-typed", "rating-receipt", "receipt-check", "receipt-again"}  # fmt: skip
 KIOSK = {"kiosk-screen", "kiosk-outbox", "kiosk-typed", "kiosk-worker"}  # a tablet's secret opens these

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from teladan.core import clock
 from teladan.core.models import AuditEvent
 from teladan.people import actions, queries
-from teladan.people.access import can, has_role
+from teladan.people.access import can, has_role, roles_of
 from teladan.people.actions import Refused
 from teladan.people.models import AppraiserOverride, Grant, Placement, User
 from teladan.people.permissions import Permission, Role
@@ -84,6 +84,49 @@ def test_a_renewed_password_is_the_only_one() -> None:
     assert user.get_session_auth_hash() != before  # by which every session of the old one ends
     (event,) = events("people.password_renewed")
     assert (event.subject, event.after) == (f"user:{user.pk}", None)
+
+
+# --- closing an account ------------------------------------------------------------------------------------------------
+
+
+def closed(user: User) -> User:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    return user
+
+
+def test_an_account_is_not_closed_by_itself_nor_by_who_may_give_less() -> None:
+    agency, administrator = make_user(role="bkpsdm"), make_user(role="admin")
+    for giver, account in ((agency, agency), (agency, administrator), (agency, closed(make_user()))):
+        with pytest.raises(Refused):
+            actions.close_account(user=account, reason="pensiun", by=giver)
+    assert events("people.account_closed") == []
+    assert User.objects.filter(is_active=True).count() == 2
+
+
+def test_an_open_account_is_not_opened_nor_that_of_somebody_who_has_left() -> None:
+    agency, administrator = make_user(role="bkpsdm"), closed(make_user(role="admin"))
+    gone = closed(make_user(make_person(is_active=False)))
+    for account in (make_user(), gone, administrator):
+        with pytest.raises(Refused):
+            actions.open_account(user=account, reason="kembali", by=agency)
+    with pytest.raises(Refused, match="tidak aktif"):
+        actions.create_account(person=make_person(is_active=False), username="pensiun", by=agency)
+    assert events("people.account_opened") == []
+
+
+def test_a_closed_account_opens_again_with_its_roles() -> None:
+    agency, user = make_user(role="bkpsdm"), make_user(role="officer", unit=make_unit(), password=PASSWORD)
+    actions.close_account(user=user, reason="pindah", by=agency)
+    user = User.objects.get(pk=user.pk)
+    assert not user.is_active
+    assert roles_of(user) == []
+    actions.open_account(user=user, reason="kembali", by=agency)
+    user = User.objects.get(pk=user.pk)
+    assert user.is_active
+    assert user.check_password(PASSWORD)
+    assert [grant.role for grant in roles_of(user)] == ["officer"]
+    (shut,), (opened,) = events("people.account_closed"), events("people.account_opened")
+    assert (shut.after, opened.after) == ({"open": False, "reason": "pindah"}, {"open": True, "reason": "kembali"})
 
 
 # --- the first account -----------------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from teladan.core.kept import preview
-from teladan.core.models import ImportRun
+from teladan.core.models import AuditEvent, ImportRun
 from teladan.people.imports import EmployeeImporter
-from teladan.people.models import Person, Placement, Post
+from teladan.people.models import Person, Placement, Post, User
 from tests.make import make_person, make_post, make_unit, make_user, nip, place
 from tests.people import employee_files
 from tests.people.employee_files import ana, check, commit, fingerprint, only_error, warnings
@@ -213,6 +213,20 @@ def test_ordinary_traps_give_the_same_person(values: dict[str, str]) -> None:
 def test_any_order_of_columns_in_both_formats(make_file: Callable[..., bytes]) -> None:
     content = make_file([employee(1)], ALL_COLUMNS[::-1])
     assert EmployeeImporter().commit(content, "p.xlsx" if content[:2] == b"PK" else "p.csv", by="cli").new == 1
+
+
+def test_whoever_leaves_is_signed_out_for_good() -> None:
+    commit(employee(1))
+    account, other = make_user(ana(), role="officer", unit=make_unit()), make_user(make_person(), role="bkpsdm")
+    commit(employee(1, KEDUDUKAN_HUKUM_NAMA="Masa Persiapan Pensiun"))
+    assert User.objects.get(pk=account.pk).is_active
+    commit(employee(1, KEDUDUKAN_HUKUM_NAMA="Pensiun"))
+    assert list(User.objects.filter(is_active=False)) == [account]
+    (event,) = AuditEvent.objects.filter(event="people.account_closed")
+    assert event.subject == f"user:{account.pk}"
+    commit(employee(1, KEDUDUKAN_HUKUM_NAMA="Aktif"))  # nobody gets back in by a file
+    assert not User.objects.get(pk=account.pk).is_active
+    assert User.objects.get(pk=other.pk).is_active
 
 
 def test_older_files_of_65_columns() -> None:

@@ -360,6 +360,39 @@ def test_a_password_is_renewed_only_where_the_person_may_be_seen(tree: SimpleNam
     assert "Mintalah kepada administrator" in refused.content.decode()
 
 
+def test_a_closed_account_is_out_at_once_and_comes_back_in(bkpsdm: Client, tree: SimpleNamespace) -> None:
+    account = make_user(tree.clerk, role="officer", unit=tree.section, password="kata sandi yang lama")
+    inside = signed_in(account)
+    url = reverse("people-account-close", args=[account.pk])
+    assert "Tuliskan alasannya" in bkpsdm.post(url, {"alasan": " "}, follow=True).content.decode()
+    assert inside.get(reverse("desk-home")).status_code == 200
+    page = bkpsdm.post(url, {"alasan": "pensiun"}, follow=True).content.decode()
+    assert "Akun ini ditutup" in page
+    assert reverse("people-account-password", args=[account.pk]) not in page
+    assert inside.get(reverse("desk-home")).status_code == 302
+    form = {"login": account.username, "password": "kata sandi yang lama"}
+    assert "Akun ini ditutup" in Client().post(reverse("account_login"), form, follow=True).content.decode()
+    wrong = Client().post(reverse("account_login"), form | {"password": "terka"}, follow=True).content.decode()
+    assert "salah" in wrong
+    assert "ditutup" not in wrong
+    assert "ditutup" in bkpsdm.get(reverse("people-accounts"), {"cari": account.username}).content.decode()
+
+    bkpsdm.post(reverse("people-account-open", args=[account.pk]), {"alasan": "keliru"})
+    assert Client().post(reverse("account_login"), form).status_code == 302
+
+
+def test_an_account_is_closed_only_where_the_person_may_be_seen(tree: SimpleNamespace) -> None:
+    outside = make_user(make_staff(make_unit("LAIN")))
+    inside = signed_in(make_user(role="bkpsdm", unit=tree.office))
+    for name in ("people-account-close", "people-account-open"):
+        assert inside.post(reverse(name, args=[outside.pk]), {"alasan": "x"}).status_code == 404
+    assert signed_in(make_user(role="officer", unit=tree.section)).post(
+        reverse("people-account-close", args=[outside.pk]), {"alasan": "x"}
+    ).status_code in {403, 404}
+    outside.refresh_from_db()
+    assert outside.is_active
+
+
 def test_account_without_person(bkpsdm: Client) -> None:
     url = reverse("people-account-new")
     assert bkpsdm.post(url, {"username": "walikota"}).status_code == 422

@@ -382,7 +382,7 @@ NO_RATINGS = {  # people, rules, services, words; forms; one's own rating and on
     "people-list", "people-import", "people-import-example", "people-import-run", "people-import-messages", "people-gaps",
     "people-gap", "people-appraiser-end", "people-detail", "people-appraiser", "people-account-make", "units-list",
     "units-acting-end", "units-detail", "units-acting", "roles-page", "people-accounts", "people-account-new",
-    "people-account", "people-account-password", "people-grant-end", "services-list", "counters-list", "services-detail",
+    "people-account", "people-account-password", "people-account-close", "people-account-open", "people-grant-end", "services-list", "counters-list", "services-detail",
     "complaint-start", "complaint-form", "complaint-receipt", "complaint-check", "complaint-status", "complaint-withdraw",
     "complaint-leave", "complaint-list", "complaint-overdue", "complaint-readings", "complaint-case", "complaint-take",
     "complaint-release", "complaint-attachment", "complaint-record", "complaint-act", "complaint-statement",

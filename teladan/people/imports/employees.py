@@ -17,6 +17,7 @@ from teladan.core import audit, clock
 from teladan.core.audit import Event
 from teladan.core.imports import Example, Message, Report, make_report, read_only, split_columns, writing
 from teladan.core.spreadsheet import read_table
+from teladan.people import actions
 from teladan.people.imports.employee_plan import Plan, Planned, Planner, who
 from teladan.people.imports.employee_rows import COLUMNS, PERSONAL, RowReader
 from teladan.people.models import Person, Placement, Post
@@ -129,6 +130,7 @@ def _write(plan: Plan, by: object) -> None:
         Post.objects.filter(pk=post.pk).update(kind=kind)
     Person.objects.bulk_create([one.person for one in plan.people if one.is_new], batch_size=BATCH)
     _write_changed([one for one in plan.people if one.after and not one.is_new], by)
+    actions.close_accounts_of(people=[one.person for one in plan.people if not one.person.is_active], by=by)
     Placement.objects.filter(pk__in=[row.pk for one in plan.people for row in one.drop]).delete()
     _write_ends([(row.pk, day) for one in plan.people for row, day in one.end])
     begun = [one.begin for one in plan.people if one.begin]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -184,3 +185,32 @@ def account_password(request: HttpRequest, account_id: int) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("people-account", account.pk)
     return _account_page(request, account, _grant_form(request), status=200, password=password)
+
+
+@require_POST
+def account_close(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Nobody signs in with this account any more."""
+    return _switch(request, account_id, actions.close_account, _("Akun ditutup."))
+
+
+@require_POST
+def account_open(request: HttpRequest, account_id: int) -> HttpResponse:
+    """A closed account, open again."""
+    return _switch(request, account_id, actions.open_account, _("Akun dibuka kembali."))
+
+
+def _switch(request: HttpRequest, account_id: int, act: Callable[..., None], done: str) -> HttpResponse:
+    account = access.account_or_404(request.user, account_id)
+    if account.person:
+        access.person_or_404(request.user, account.person.pk)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Tuliskan alasannya."))
+        return redirect("people-account", account.pk)
+    try:
+        act(user=account, reason=form.cleaned_data["alasan"], by=request.user)
+    except Refused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect("people-account", account.pk)
