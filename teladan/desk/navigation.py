@@ -23,8 +23,8 @@ def links(request: HttpRequest) -> list[tuple[str, str, bool]]:
     entries = [
         (True, _("Meja saya"), "desk-home"),
         (may(Permission.COUNTER_SERVE) and user.person is not None, _("Loket"), "counter-serve"),
-        (has_role(user, Role.OFFICER), _("Nilai saya"), "result-own"),
-        (may(Permission.TEAM_RATE), _("Tim"), "team-rate"),
+        (has_role(user, Role.OFFICER) and user.person is not None, _("Nilai saya"), "result-own"),
+        (may(Permission.TEAM_RATE) and user.person is not None, _("Tim"), "team-rate"),
         (may(Permission.MONTH_CLOSE), _("Bulan"), "closing-list"),
         (may(Permission.POLICY_VIEW), _("Aturan"), "policy-list"),
         (may(Permission.PEOPLE_VIEW), _("Pegawai"), "people-list"),

@@ -98,7 +98,7 @@ def _stages(user: User, cycle: Cycle) -> list[Stage]:
     opens_on, closed = cycle.opens_on, cycle.closed
     collecting = clock.today() < opens_on
     close_url = reverse("closing-detail", args=[cycle.month]) if can(user, Permission.MONTH_CLOSE) else ""
-    team_url = reverse("team-rate") if can(user, Permission.TEAM_RATE) else ""
+    team_url = reverse("team-rate") if can(user, Permission.TEAM_RATE) and user.person_id else ""
     return [
         Stage(_("Layanan tercatat"), _("%(n)s layanan") % {"n": formats.number(cycle.served)}, "past"),
         Stage(

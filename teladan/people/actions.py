@@ -15,7 +15,7 @@ from teladan.core import audit, clock
 from teladan.core.audit import Event
 from teladan.people import access, queries
 from teladan.people.models import AppraiserOverride, Grant, Person, Placement, Post, Unit, User
-from teladan.people.permissions import Role
+from teladan.people.permissions import OF_EMPLOYEES, Role
 
 
 class Refused(Exception):
@@ -155,6 +155,8 @@ def grant_role(
         raise Refused(_("Peran untuk akun sendiri harus diberikan oleh orang lain."))
     if isinstance(by, User) and not access.may_give(by, role, unit):
         raise Refused(_("Anda tidak berwenang memberi peran ini di unit itu."))
+    if role in OF_EMPLOYEES and user.person_id is None:
+        raise Refused(_("Peran ini hanya untuk akun pegawai; akun ini bukan akun pegawai."))
     grant = Grant(
         user=user,
         role=role,

@@ -71,6 +71,9 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+OF_EMPLOYEES = frozenset({Role.OFFICER, Role.EMPLOYEE, Role.APPRAISER, Role.SUPERIOR})
+"""Roles that speak of oneself or one's own team, and so mean nothing on an account of no employee."""
+
 LABELS: dict[Permission, str] = {
     Permission.PEOPLE_VIEW: _("Membaca daftar dan riwayat pegawai"),
     Permission.PEOPLE_IMPORT: _("Mengimpor pegawai (untuk seluruh kota: juga unit)"),

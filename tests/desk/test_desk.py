@@ -39,9 +39,15 @@ def test_desk_opens_for_every_role(client: Client, office: Unit, role: Role) -> 
     assert client.get("/").status_code == 200
 
 
-@pytest.mark.parametrize("role", [Role.BKPSDM, Role.OFFICER, Role.MAYOR, Role.COMMITTEE])
-def test_desk_navigation_leads_only_where_the_role_may_go(client: Client, office: Unit, role: Role, rf: Any) -> None:
-    user = make_user(make_staff(office), role=role)
+@pytest.mark.parametrize(
+    ("role", "is_employee"),
+    [(role, True) for role in (Role.BKPSDM, Role.OFFICER, Role.MAYOR, Role.COMMITTEE)]
+    + [(role, False) for role in (Role.OFFICER, Role.APPRAISER, Role.UNIT_HEAD)],
+)
+def test_desk_navigation_leads_only_where_the_role_may_go(
+    client: Client, office: Unit, role: Role, is_employee: bool, rf: Any
+) -> None:
+    user = make_user(make_staff(office) if is_employee else None, role=role)
     client.force_login(user)
     request = rf.get("/")
     request.user = user

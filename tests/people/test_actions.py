@@ -179,6 +179,9 @@ def test_grant_role_refuses_citizen_self_twice_and_backwards() -> None:
         actions.grant_role(user=user, role="operator", unit=None, by=giver)
     with pytest.raises(Refused, match="sesudah"):
         actions.grant_role(user=user, role="mayor", unit=None, by=giver, valid_until=TODAY)
+    for role in ("officer", "appraiser"):
+        with pytest.raises(Refused, match="hanya untuk akun pegawai"):
+            actions.grant_role(user=user, role=role, unit=None, by=giver)
     assert Grant.objects.filter(user=user).count() == 1
 
 
@@ -188,7 +191,7 @@ def test_grant_role_refuses_beyond_the_givers_scope() -> None:
         with pytest.raises(Refused, match="tidak berwenang"):
             actions.grant_role(user=make_user(), role="officer", unit=make_unit(f"X{giver.pk}"), by=giver)
     inside = make_user(role="bkpsdm", unit=unit)
-    assert actions.grant_role(user=make_user(), role="officer", unit=unit, by=inside).unit == unit
+    assert actions.grant_role(user=make_user(make_person()), role="officer", unit=unit, by=inside).unit == unit
 
 
 def test_only_an_administrator_makes_an_administrator() -> None:

@@ -22,7 +22,7 @@ from teladan.people.access import requires
 from teladan.people.actions import Refused
 from teladan.people.forms import AccountForm, GrantForm, ReasonForm
 from teladan.people.models import Unit, User
-from teladan.people.permissions import LABELS, ROLES, Permission, Role
+from teladan.people.permissions import LABELS, OF_EMPLOYEES, ROLES, Permission, Role
 
 WHOLE = "*"
 
@@ -61,7 +61,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
 def account_detail(request: HttpRequest, account_id: int) -> HttpResponse:
     """One account: its roles, giving another."""
     account = access.account_or_404(request.user, account_id)
-    form = _grant_form(request, request.POST if request.method == "POST" else None)
+    form = _grant_form(request, account, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _grant(request, form, account):
         return redirect("people-account", account.pk)
     return _account_page(request, account, form, status=422 if form.errors else 200)
@@ -85,7 +85,7 @@ def _account_page(request: HttpRequest, account: User, form: GrantForm, status: 
     return render(request, "people/account_detail.html", context, status=status)
 
 
-def _grant_form(request: HttpRequest, data: QueryDict | None = None) -> GrantForm:
+def _grant_form(request: HttpRequest, account: User, data: QueryDict | None = None) -> GrantForm:
     whole = access.everywhere(request.user, Permission.ROLE_GRANT)
     names = queries.unit_names(clock.today())
     units = [
@@ -95,7 +95,8 @@ def _grant_form(request: HttpRequest, data: QueryDict | None = None) -> GrantFor
     ]
     units.sort(key=lambda pair: pair[1])
     everywhere = [(WHOLE, _("Seluruh pemerintah daerah"))] if whole else []
-    return GrantForm(data, roles=access.roles_to_give(request.user), units=[("", _("Pilih unit")), *everywhere, *units])
+    roles = [role for role in access.roles_to_give(request.user) if account.person_id or role not in OF_EMPLOYEES]
+    return GrantForm(data, roles=roles, units=[("", _("Pilih unit")), *everywhere, *units])
 
 
 def _grant(request: HttpRequest, form: GrantForm, account: User) -> bool:
@@ -167,7 +168,7 @@ def _create(request: HttpRequest, **who: Any) -> HttpResponse | None:
     except Refused as error:
         messages.error(request, str(error))
         return None
-    return _account_page(request, account, _grant_form(request), status=201, password=password, is_new=True)
+    return _account_page(request, account, _grant_form(request, account), status=201, password=password, is_new=True)
 
 
 @never_cache
@@ -184,7 +185,7 @@ def account_password(request: HttpRequest, account_id: int) -> HttpResponse:
     except Refused as error:
         messages.error(request, str(error))
         return redirect("people-account", account.pk)
-    return _account_page(request, account, _grant_form(request), status=200, password=password)
+    return _account_page(request, account, _grant_form(request, account), status=200, password=password)
 
 
 @require_POST
