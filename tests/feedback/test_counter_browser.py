@@ -94,6 +94,8 @@ def test_two_clicks_serve_a_citizen(page: Page, live_server: Any, city: SimpleNa
     page.emulate_media(media="print")
     assert not page.get_by_role("link", name="Layani warga berikutnya").is_visible()
     assert page.locator(".slip svg.qr").is_visible()
+    paper = page.pdf(width="58mm", height="170mm", prefer_css_page_size=True)
+    assert re.findall(rb"/MediaBox \[0 0 (\d+)", paper) == [b"165"], "one page as wide as the roll, not A4 made small"
     page.emulate_media(media="screen")
     assert (ServiceEvent.objects.get(number__endswith="DDK-005").service.code, Ticket.objects.count()) == ("KIA", 1)
     page.get_by_role("link", name="Layani warga berikutnya").click()
