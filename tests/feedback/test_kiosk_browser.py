@@ -95,8 +95,13 @@ def tablet(browser: Browser, live_server: Any, enrol_code: str) -> Iterator[Page
 def test_kiosk_refuses_without_the_question_and_takes_both_pages(office: Office, tablet: Page) -> None:
     tablet.get_by_label("Nomor tiket").fill(tokens.encode(office.token()))
     tablet.get_by_role("button", name="Kirim", exact=True).click()
-    expect(tablet.get_by_text("Pilih satu jawaban untuk pertanyaan pertama.")).to_be_visible()
+    missing = tablet.get_by_text("Pilih satu jawaban untuk pertanyaan pertama.")
+    expect(missing).to_be_visible()
     tablet.locator("label:has([name=overall][value='4'])").click()
+    expect(missing).to_be_hidden()
+    button = tablet.get_by_role("button", name="Kirim", exact=True).bounding_box()
+    assert button
+    assert button["y"] + button["height"] <= TABLET["viewport"]["height"], "the first page is seen whole"  # type: ignore[index]
     tablet.get_by_role("button", name="Kirim", exact=True).click()
     tablet.locator("label:has([name=sarana][value='1'])").click()
     tablet.get_by_label("Ada yang ingin Anda sampaikan?").fill("Kursi kurang.")

@@ -147,11 +147,13 @@ def receive(*, kiosk: Kiosk, letters: Iterable[object], waiting: int) -> list[An
     """Cast what the letters hold. Accepted says: received, like every page for citizens; not whether it counts.
 
     Safe to repeat in any order: a ticket is spent once, and a letter that comes again gets its acknowledgement again.
+    The tablet counts what it holds before it sends: `waiting` includes what has just arrived here.
     """
     answers = [_take(kiosk, raw) for raw in letters]
     today = clock.today()
-    if (kiosk.seen_on, kiosk.waiting) != (today, waiting):
-        Kiosk.objects.filter(pk=kiosk.pk).update(seen_on=today, waiting=waiting)
+    left = max(0, waiting - sum(answer.fate == Fate.ACCEPTED for answer in answers))
+    if (kiosk.seen_on, kiosk.waiting) != (today, left):
+        Kiosk.objects.filter(pk=kiosk.pk).update(seen_on=today, waiting=left)
     return answers
 
 

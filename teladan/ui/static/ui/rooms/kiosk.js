@@ -252,6 +252,9 @@ $("#pertama").addEventListener("submit", async (event) => {
   await write("");
   show("lanjut");
 });
+$("#pertama").addEventListener("change", (event) => {
+  if ("overall" in chosen(event.currentTarget)) $("[data-missing]").hidden = true;
+});
 $("#kedua").addEventListener("submit", async (event) => {
   event.preventDefault();
   answers = { ...answers, ...chosen(event.target) };
