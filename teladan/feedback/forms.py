@@ -185,7 +185,7 @@ class ReceiptForm(forms.Form):
             )
         if not self.cleaned_data["text"] and not self.cleaned_data.get("file"):
             return gettext("Tulis kode tanda terima, tempelkan isinya, atau pilih berkasnya.")
-        return gettext("Ini bukan kode atau tanda terima. Kode terdiri dari dua puluh huruf dan angka.")
+        return gettext("Ini bukan kode atau tanda terima. Periksa lagi: kode terdiri dari dua puluh huruf dan angka.")
 
     def beginning(self) -> bytes:
         """The beginning of the leaf's number, or all of it."""

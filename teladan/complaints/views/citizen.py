@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -57,8 +58,9 @@ def complaint_form(request: HttpRequest) -> HttpResponse:
     return render(request, "complaints/complaint_form.html", context, status=422)
 
 
-def _receipt_context(complaint: Complaint, code: str) -> dict[str, Any]:
+def _receipt_context(request: HttpRequest, complaint: Complaint, code: str) -> dict[str, Any]:
     return {
+        "check_at": request.get_host() + reverse("complaint-check"),
         "complaint": complaint,
         "status": queries.status_of(complaint),
         "code": codes.grouped(code),
@@ -67,7 +69,7 @@ def _receipt_context(complaint: Complaint, code: str) -> dict[str, Any]:
 
 
 def _receipt(request: HttpRequest, filed: Filed) -> HttpResponse:
-    context = {**_receipt_context(filed.complaint, filed.code), "is_changed": filed.is_changed}
+    context = {**_receipt_context(request, filed.complaint, filed.code), "is_changed": filed.is_changed}
     return render(request, "complaints/complaint_receipt.html", context)
 
 
@@ -86,7 +88,8 @@ def complaint_receipt(request: HttpRequest) -> HttpResponse:
         return _refused_tries(request)
     if found is None:
         return redirect("complaint-check")
-    text = render_to_string("complaints/complaint_receipt.txt", _receipt_context(found, form.cleaned_data["code"]))
+    context = _receipt_context(request, found, form.cleaned_data["code"])
+    text = render_to_string("complaints/complaint_receipt.txt", context)
     name = f'attachment; filename="pengaduan-{found.shown_number}.txt"'
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Content-Disposition": name})
 
