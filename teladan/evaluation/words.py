@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import get_language, gettext, gettext_lazy
+
+from teladan.feedback.questionnaire import profile_words
+
+UNSAID = "Tidak menyebutkan"
+"""How a report keeps the number of those who did not say."""
 
 ELEMENTS = {
     "persyaratan": gettext_lazy("Persyaratan"),
@@ -39,3 +47,16 @@ FOLLOW_UP_STATES = {
     "dropped": gettext_lazy("dibatalkan"),
 }
 """How far a line of a follow-up plan is."""
+
+
+Profile = list[tuple[str, list[tuple[str, int | None]]]]
+
+
+def profile_in_words(profile: Sequence[Mapping[str, Any]] | None) -> Profile:
+    """Who answered, as a report keeps it in Indonesian, in the reader's language."""
+    language = get_language() or "id"
+
+    def said(text: str) -> str:
+        return gettext("Tidak menyebutkan") if text == UNSAID else profile_words(text, language)
+
+    return [(said(one["question"]), [(said(label), n) for label, n in one["groups"]]) for one in profile or ()]

@@ -118,6 +118,16 @@ def awaiting_review() -> frozenset[str]:
     return frozenset(_raw()["awaiting_review"])
 
 
+def profile_words(text: str, language: str) -> str:
+    """A question of the profile or an answer to it, kept in Indonesian by what has been published, in another language."""
+    for version in versions():
+        for question in version.profile:
+            for words in (question.texts, *question.options.values()):
+                if words[FALLBACK] == text:
+                    return words.get(language) or text
+    return text
+
+
 def _raw() -> Any:
     return json.loads(PATH.read_text(encoding="utf-8"))
 

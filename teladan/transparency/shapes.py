@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from teladan import scoring
 from teladan.evaluation.queries.skm_document import period_name
 from teladan.evaluation.rules.skm import parse_period
-from teladan.evaluation.words import FOLLOW_UP_STATES
+from teladan.evaluation.words import FOLLOW_UP_STATES, Profile, profile_in_words
 from teladan.transparency.charts import element_name
 from teladan.transparency.queries import Comments, Report
 
@@ -113,9 +113,9 @@ def past(report: Report) -> list[Past]:
     ]
 
 
-def profile(report: Report) -> list[tuple[str, list[tuple[str, int | None]]]]:
+def profile(report: Report) -> Profile:
     """Who answered, where it was asked."""
-    return [(one["question"], [(label, n) for label, n in one["groups"]]) for one in report.profile or ()]
+    return profile_in_words(report.profile)
 
 
 def removed(comments: Comments) -> list[tuple[str, int]]:

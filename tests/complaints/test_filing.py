@@ -267,7 +267,13 @@ def test_the_receipt_as_a_text_file(client: Client, town: Town) -> None:
     text = response.content.decode()
     assert response["Content-Type"] == "text/plain; charset=utf-8"
     assert f"pengaduan-{filed.complaint.shown_number}.txt" in response["Content-Disposition"]
-    for words in (filed.complaint.shown_number, codes.grouped(filed.code), NAME, "UU 25/2009"):
+    for words in (
+        filed.complaint.shown_number,
+        codes.grouped(filed.code),
+        NAME,
+        "testserver/pengaduan/cek",
+        "UU 25/2009",
+    ):
         assert words in text
     assert client.post(reverse("complaint-receipt"), {**data, "code": "0" * 16}).status_code == 302
 

@@ -102,6 +102,9 @@ def test_note_is_saved_when_one_leaves_it(
     user, staff = team
     page = signed_in(context, user, live_server.url)
     page.goto(f"{live_server.url}/tim")
+    page.set_viewport_size({"width": 320, "height": 740})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert axe.overflow(page) == 0
     row = page.locator(f"tr[data-key='{staff[3].pk}']")
     row.locator("summary").click()
     with page.expect_response("**/nilai"):

@@ -155,7 +155,7 @@ def test_why_shows_the_formula_with_the_officers_own_numbers(city: City) -> None
 def test_why_names_the_rules_of_the_month_and_their_basis(city: City) -> None:
     user, result = officer(city)
     text = get(user, "result-why", result.pk)
-    assert "Penilaian paling sedikit untuk dipakai dalam evaluasi" in text
+    assert "Penilai boleh memakai nilai mulai sekian penilaian." in text
     (basis,) = [row.legal_basis for row in policy.rows_on(OCTOBER) if row.key == "score.evaluation_n"]
     assert escape(basis) in text
 

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from teladan.feedback import readers, rules
 from teladan.feedback.models import ELEMENTS
-from teladan.feedback.questionnaire import PATH, questionnaire_on, version_named, versions
+from teladan.feedback.questionnaire import PATH, profile_words, questionnaire_on, version_named, versions
 from teladan.feedback.rules import Part, Reader, Reading
 
 LABELS_OF_THE_LAW = {
@@ -124,3 +124,10 @@ def test_lines_follow_the_table() -> None:
     assert [line.mean for line in lines] == [f"ya, mulai {n} penilaian" for n in (10, 30, 10, 10)]
     assert {line.single for line in lines} == {"tidak"}
     assert [line.comment for line in lines] == [*["ya, mulai 10 komentar"] * 3, "ya, sebelum yang lain"]
+
+
+def test_published_words_of_the_profile_are_said_in_the_readers_language() -> None:
+    assert profile_words("24 tahun atau lebih muda", "en") == "24 or younger"
+    assert profile_words("Jenis kelamin", "min") == "Jinih kalamin"
+    assert profile_words("Umur", "id") == "Umur"
+    assert profile_words("kata yang tidak dikenal", "en") == "kata yang tidak dikenal"

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from teladan.people.models import Person, Unit, User
 
@@ -13,9 +14,9 @@ from teladan.people.models import Person, Unit, User
 class Rating(models.TextChoices):
     """Rating of *hasil kerja* or *perilaku kerja* (PermenPANRB 6/2022 art. 24)."""
 
-    BELOW = "below", "di bawah ekspektasi"
-    MEETS = "meets", "sesuai ekspektasi"
-    ABOVE = "above", "di atas ekspektasi"
+    BELOW = "below", _("di bawah ekspektasi")
+    MEETS = "meets", _("sesuai ekspektasi")
+    ABOVE = "above", _("di atas ekspektasi")
 
 
 class Predicate(models.TextChoices):

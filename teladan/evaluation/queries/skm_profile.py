@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from django.utils import translation
 
+from teladan.evaluation.words import UNSAID
 from teladan.feedback import queries as feedback
 from teladan.people.models import Unit
 
-UNSAID = "Tidak menyebutkan"
 Question = dict[str, Any]
 
 

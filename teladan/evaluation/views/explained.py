@@ -13,10 +13,12 @@ from django.utils.translation import ngettext
 
 from teladan import scoring
 from teladan.core import clock, policy
+from teladan.core.models import PolicyRow
 from teladan.evaluation.access.results import Reader, Seen
 from teladan.evaluation.models import OfficerResult
 from teladan.evaluation.rules import closing as closing_rules
 from teladan.evaluation.views import words
+from teladan.evaluation.views.rule_words import RULES
 from teladan.feedback import queries as feedback
 from teladan.people import queries as people
 from teladan.scoring.quantiles import Z95
@@ -57,10 +59,16 @@ def _rules(month: date, keys: Sequence[str], frozen: Mapping[str, Any]) -> list[
     """The rules of the month's closing; the value is the frozen one."""
     rows = {row.key: row for row in policy.rows_on(month)}
     return [
-        Rule(rows[key].description, _plain(frozen.get(key, rows[key].value)), rows[key].legal_basis)
+        Rule(_said(rows[key]), _plain(frozen.get(key, rows[key].value)), rows[key].legal_basis)
         for key in keys
         if key in rows
     ]
+
+
+def _said(row: PolicyRow) -> str:
+    """What the rule decides, in the reader's language; of a rule that we do not know, what its row says."""
+    known = RULES.get(row.key)
+    return str(known.decides) if known else row.description
 
 
 def _plain(value: Any) -> str:

@@ -19,7 +19,7 @@ from teladan.evaluation.queries.skm_document import document_values, period_name
 from teladan.evaluation.rules.skm import Period, parse_period
 from teladan.evaluation.rules.skm_answers import Withheld
 from teladan.evaluation.views.words import GRADE_TONES
-from teladan.evaluation.words import ELEMENTS, FOLLOW_UP_STATES, GRADES
+from teladan.evaluation.words import ELEMENTS, FOLLOW_UP_STATES, GRADES, Profile, profile_in_words
 from teladan.ui import charts, formats
 from teladan.ui.charts import Bar, Chart, Line, TrendPoint
 
@@ -102,7 +102,7 @@ class Page:
     trend_chart: Chart | None
     past: list[PastLine]
     previous_plan: list[tuple[str, str, str, date, str]]
-    profile: list[tuple[str, list[tuple[str, int | None]]]]
+    profile: Profile
     closings: list[tuple[date, int, str]]
 
     @property
@@ -142,7 +142,7 @@ def page(payload: Json) -> Page:
         trend_chart=_trend_chart(payload),
         past=[_past(one) for one in payload["trend"]["periods"]],
         previous_plan=[_plan(one) for one in payload["previous_plan"]],
-        profile=_profile(payload["profile"]),
+        profile=profile_in_words(payload["profile"]),
         closings=[
             (clock.parse_month(one["month"]), one["version"], one["results_digest"]) for one in payload["closings"]
         ],
@@ -209,10 +209,6 @@ def _past(one: Json) -> PastLine:
 def _plan(one: Json) -> tuple[str, str, str, date, str]:
     due_on = date.fromisoformat(one["due_on"])
     return str(ELEMENTS[one["element"]]), one["action"], one["responsible"], due_on, str(FOLLOW_UP_STATES[one["state"]])
-
-
-def _profile(profile: Sequence[Json] | None) -> list[tuple[str, list[tuple[str, int | None]]]]:
-    return [(one["question"], [(label, n) for label, n in one["groups"]]) for one in profile or ()]
 
 
 def _elements_chart(payload: Json) -> Chart | None:

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from teladan.feedback.models.ratings import StagedRating
 from teladan.people.models import Person, Unit, User
@@ -18,8 +19,8 @@ class HeldCase(models.Model):
     """
 
     class Reason(models.TextChoices):
-        SAME_DEVICE = "same_device", "satu perangkat, beberapa tiket satu petugas"
-        OWN_UNIT = "own_unit", "dinilai dari peramban pegawai unit itu sendiri"
+        SAME_DEVICE = "same_device", _("satu perangkat, beberapa tiket satu petugas")
+        OWN_UNIT = "own_unit", _("dinilai dari peramban pegawai unit itu sendiri")
 
     class State(models.TextChoices):
         HELD = "held", "ditahan"
@@ -118,9 +119,9 @@ class CallBack(models.Model):
     """One drawn event: who was served stays in the source system. What they said, when somebody has asked them."""
 
     class Reply(models.TextChoices):
-        YES = "yes", "ya"
-        NO = "no", "tidak"
-        UNSURE = "unsure", "tidak ingat"
+        YES = "yes", _("ya")
+        NO = "no", _("tidak")
+        UNSURE = "unsure", _("tidak ingat")
 
     draw = models.ForeignKey(CallBackDraw, on_delete=models.PROTECT, related_name="calls")
     place = models.PositiveIntegerField()

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from teladan.feedback.models.ratings import StagedRating
 from teladan.people.models import Person, Unit, User
@@ -34,12 +35,12 @@ class Moderated(models.Model):
         REMOVED = "removed", "dihapus"
 
     class Reason(models.TextChoices):
-        ABUSE = "abuse", "makian atau ancaman"
-        HATRED = "hatred", "merendahkan suku, agama, ras, atau golongan"
-        PRIVATE = "private", "rahasia pribadi yang tidak dapat ditutup"
-        ACCUSATION = "accusation", "tuduhan pelanggaran, jalurnya pengaduan"
-        UNRELATED = "unrelated", "bukan tentang layanan, atau iklan"
-        UNREADABLE = "unreadable", "tidak dapat dibaca"
+        ABUSE = "abuse", _("makian atau ancaman")
+        HATRED = "hatred", _("merendahkan suku, agama, ras, atau golongan")
+        PRIVATE = "private", _("rahasia pribadi yang tidak dapat ditutup")
+        ACCUSATION = "accusation", _("tuduhan pelanggaran, jalurnya pengaduan")
+        UNRELATED = "unrelated", _("bukan tentang layanan, atau iklan")
+        UNREADABLE = "unreadable", _("tidak dapat dibaca")
 
     text = models.CharField(max_length=1000, blank=True, help_text="Aslinya; dikosongkan sesudah masa simpan.")
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
