@@ -66,10 +66,10 @@ class Evaluation(models.Model):
     """The appraiser's rating of one person for one period. Signed versions are frozen; a revision is a new version."""
 
     class State(models.TextChoices):
-        DRAFT = "draft", "konsep"
-        SIGNED = "signed", "ditandatangani"
-        ACKNOWLEDGED = "acknowledged", "diterima pegawai"
-        SUPERSEDED = "superseded", "diganti"
+        DRAFT = "draft", _("konsep")
+        SIGNED = "signed", _("ditandatangani")
+        ACKNOWLEDGED = "acknowledged", _("diterima pegawai")
+        SUPERSEDED = "superseded", _("diganti")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evaluations")

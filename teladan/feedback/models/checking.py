@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from teladan.feedback.models.ratings import StagedRating
 from teladan.people.models import Person, Unit, User
@@ -23,11 +24,11 @@ class HeldCase(models.Model):
         OWN_UNIT = "own_unit", _("dinilai dari peramban pegawai unit itu sendiri")
 
     class State(models.TextChoices):
-        HELD = "held", "ditahan"
-        PROPOSED = "proposed", "diusulkan batal"
-        RELEASED = "released", "dilepas"
-        VOIDED = "voided", "dibatalkan"
-        UNRESOLVED = "unresolved", "tetap ditahan saat bulan disegel"
+        HELD = "held", pgettext_lazy("kasus", "ditahan")
+        PROPOSED = "proposed", _("diusulkan batal")
+        RELEASED = "released", _("dilepas")
+        VOIDED = "voided", pgettext_lazy("kasus", "dibatalkan")
+        UNRESOLVED = "unresolved", _("tetap ditahan saat bulan disegel")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     month = models.DateField()
