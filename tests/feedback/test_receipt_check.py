@@ -125,6 +125,7 @@ def test_check_refuses_clearly(text: str, status: int, says: str) -> None:
     response = check(text)
     assert response.status_code == status
     assert says in response.content.decode()
+    assert "boleh kosong" not in response.content.decode()  # of code and file one is needed
     assert response["Content-Security-Policy"].startswith("default-src 'none'")
 
 

@@ -245,7 +245,10 @@ def error_summary(form: forms.BaseForm | forms.BaseFormSet[Any] | Iterable[forms
 
 
 @register.inclusion_tag("ui/parts/field.html")
-def field(field: BoundField, label: str = "", hint: str = "", bare: bool = False) -> dict[str, Any]:
+def field(
+    field: BoundField, label: str = "", hint: str = "", bare: bool = False, one_of: bool = False
+) -> dict[str, Any]:
+    """`one_of`: it may stay empty, but not together with another, so that saying it may would mislead."""
     group, check = bound_fields.is_group(field), isinstance(field.field.widget, forms.CheckboxInput)
     hint, described = bound_fields.described(field, hint, bare)
     return {
@@ -256,7 +259,7 @@ def field(field: BoundField, label: str = "", hint: str = "", bare: bool = False
         "check": check,
         "described": described,
         "control": "" if group else bound_fields.control(field, described, bare),
-        "optional": not field.field.required and not check,
+        "optional": not (field.field.required or check or one_of),
     }
 
 
