@@ -32,6 +32,7 @@ class CitizenHandler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+from teladan.core import bodies  # noqa: E402
 from teladan.feedback.views import straight  # noqa: E402  # its models need the settings
 
 _citizen = CitizenHandler()
@@ -44,5 +45,6 @@ def application(environ: dict[str, Any], start_response: Start) -> Iterable[byte
     if (headers := _straight(environ)) is not None:
         start_response(straight.STATUS, headers)
         return (b"",)
+    bodies.refuse_broken(environ)
     handler = _citizen if path.split("/", 2)[1:2] in (["n"], ["cek"]) else _full
     return handler(environ, start_response)

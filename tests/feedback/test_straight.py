@@ -142,6 +142,47 @@ def test_the_view_reads_the_form_again(office: Office) -> None:
     assert environ["wsgi.input"].read() == b"overall=9"
 
 
+@pytest.mark.parametrize("pad", ["", "&x=" + "y" * 1000], ids=["straight", "view"])
+def test_a_form_cut_off_on_the_way_casts_nothing_and_can_be_sent_again(office: Office, pad: str) -> None:
+    cookies = hand(office.token())
+    body = f"overall=4&kompetensi=3{pad}".encode()
+    cut = sent(cookies, CONTENT_LENGTH=str(len(body) + 11)) | {"wsgi.input": io.BytesIO(body)}
+    assert answer(wsgi.application, cut)[0].startswith("400")
+    assert not StagedRating.objects.exists()
+    assert (
+        answer(wsgi.application, sent(cookies, {"overall": "4", "kompetensi": "3", "perilaku": "2"}))[0]
+        == straight.STATUS
+    )
+
+
+@pytest.mark.parametrize("body", ["overall=4&overall=", "overall=&overall=4", "overall=4&kompetensi=3&kompetensi=", "overall=4&overall=9",
+                                  "overall=1&overall=4", "overall", "overall=4=4", "%6fverall=4", "overall=%34&kompetensi=%ff"])  # fmt: skip
+def test_a_field_given_twice_or_oddly_is_read_as_the_view_reads_it(office: Office, body: str) -> None:
+    both = []
+    for pad in ("", "&x=" + "y" * 1000):
+        whole = (body + pad).encode()
+        environ = sent(hand(office.token()), CONTENT_LENGTH=str(len(whole))) | {"wsgi.input": io.BytesIO(whole)}
+        status = answer(wsgi.application, environ)[0]
+        both.append((status, list(StagedRating.objects.values_list("overall", "kompetensi"))))
+        StagedRating.objects.all().delete()
+    assert both[0] == both[1]
+
+
+def test_no_host_is_refused_as_by_the_view(office: Office) -> None:
+    environ = sent(hand(office.token()), HTTP_HOST="")
+    assert not rated(environ)
+    assert answer(wsgi.application, environ)[0].startswith("400")
+
+
+@pytest.mark.parametrize(
+    "more", [{"HTTP_ACCEPT_LANGUAGE": "id," + "x" * 1000}, {"cookie": "; django_language=" + "x" * 1000}]
+)
+def test_nothing_long_is_remembered(office: Office, more: Environ) -> None:
+    environ = sent(hand(office.token()) + more.pop("cookie", ""), **more)
+    assert not rated(environ)
+    assert answer(wsgi.application, environ)[0] == straight.STATUS
+
+
 def test_other_answers_of_the_same_form_are_told_by_the_view(office: Office) -> None:
     cookies = hand(office.token())
     assert rated(sent(cookies))

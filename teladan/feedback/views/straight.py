@@ -57,8 +57,10 @@ def straight_through(handler: Handler) -> Callable[[Environ], Headers | None]:
         cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
         if settings.SESSION_COOKIE_NAME in cookies:
             return None
-        language = cookies.get(settings.LANGUAGE_COOKIE_NAME, "")
-        headers = headers_for(language, *(environ.get(name, "") for name in _GIVEN))
+        given = (cookies.get(settings.LANGUAGE_COOKIE_NAME, ""), *(environ.get(name) for name in _GIVEN))
+        if sum(len(value or "") for value in given) > _LONGEST:  # they are remembered
+            return None
+        headers = headers_for(*given)
         if headers is None or (done := act(body, cookies)) is None:
             return None
         return [*headers, *done]
@@ -85,7 +87,7 @@ def _rated(body: str, cookies: dict[str, str]) -> Headers | None:
     if hand is None or hand.again:
         return None
     first_page = plan_for(first_page_month(hand.token_hash)).questionnaire.first_page
-    answers = given_answers(dict(parse_qsl(body)), first_page)
+    answers = given_answers(dict(parse_qsl(body, keep_blank_values=True)), first_page)
     if answers is None:
         return None
     citizen_is_here()
@@ -119,14 +121,14 @@ def _form(environ: Environ) -> str | None:
         return None
     body: bytes = environ["wsgi.input"].read(int(length))
     environ["wsgi.input"] = io.BytesIO(body)
-    return body.decode() if body.isascii() else None
+    return body.decode() if body.isascii() and len(body) == int(length) else None
 
 
-def _headers(handler: Handler, given: tuple[str, ...]) -> Headers | None:
+def _headers(handler: Handler, given: tuple[str | None, ...]) -> Headers | None:
     """What the handler sends along with a 303 to a citizen; None where it would not come to the view at all."""
     language, *values = given
     answered: list[tuple[str, Headers]] = []
-    asked: Environ = {name: value for name, value in zip(_GIVEN, values, strict=True) if value}
+    asked: Environ = {name: value for name, value in zip(_GIVEN, values, strict=True) if value is not None}
     asked |= {"REQUEST_METHOD": "GET", "PATH_INFO": doorway.address("rating-form"), "wsgi.input": io.BytesIO()}
     asked["HTTP_COOKIE"] = f"{settings.LANGUAGE_COOKIE_NAME}={language}"
     handler(asked, lambda status, headers: answered.append((status, headers)))
