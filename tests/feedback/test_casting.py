@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -141,10 +142,12 @@ def test_amend_with_the_key_of_a_used_ticket_changes_nothing(office: Office) -> 
 def test_amend_after_the_seal_changes_nothing(office: Office) -> None:
     token = office.token(clock.local(date(2026, 10, 31), 9))
     with clock.at(clock.local(date(2026, 11, 7), 23, 50)):
-        key = cast(token)
+        keys = [cast(token), cast(token, b"m" * 16)]
     with clock.at(clock.local(date(2026, 11, 8), 0, 5)):
         seal_month(month=OCTOBER, by="test")
-        amend_rating(edit_key=key, answers={"waktu": 1}, comment="terlambat")
+        for key in keys:
+            with pytest.raises(EditClosed):
+                amend_rating(edit_key=key, answers={"waktu": 1}, comment="terlambat")
     assert StagedRating.objects.count() == 0
     assert StagedComment.objects.count() == 0
 
@@ -381,6 +384,72 @@ def test_casts_at_once_lose_no_count() -> None:
     in_threads(40, submit)
     assert Counter(StagedRating.objects.values_list("overall", flat=True)) == {1: 10, 2: 10, 3: 10, 4: 10}
     assert sum(LatencyBucket.objects.values_list("count", flat=True)) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("counts", [True, False], ids=["counted", "refused"])
+def test_what_comes_while_the_rating_is_finished_is_not_said_to_be_kept(counts: bool) -> None:
+    """From another page of the same browser: it waits for the finish, and then finds the answers given away."""
+    token = make_office().token()
+    key = cast(token)
+    if not counts:
+        key = cast(token, b"m" * 16)
+    refused: list[bool] = []
+    now = clock.now()
+
+    def late(i: int) -> None:
+        with clock.at(now):
+            try:
+                amend_rating(edit_key=key, answers={"waktu": 1}, comment="terlambat")
+            except EditClosed:
+                refused.append(True)
+
+    with transaction.atomic():
+        finish_rating(edit_key=key)
+        thread = threading.Thread(target=in_threads, args=(1, late))
+        thread.start()
+        wait_until_one_waits()
+    thread.join()
+    assert refused == [True]
+    assert not StagedRating.objects.filter(waktu=1).exists()
+    assert not RefusedRating.objects.filter(waktu=1).exists()
+    assert not StagedComment.objects.exists()
+
+
+def wait_until_one_waits() -> None:
+    """Until another connection stands before a lock."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("counts", [True, False], ids=["counted", "refused"])
+def test_later_pages_during_the_seal_are_told_so_and_do_not_wait(counts: bool) -> None:
+    token = make_office().token(clock.local(date(2026, 10, 31), 9))
+    refused: list[bool] = []
+    with clock.at(clock.local(date(2026, 11, 7), 23, 59)):
+        key = cast(token)
+        if not counts:
+            key = cast(token, b"m" * 16)
+
+    def late(i: int) -> None:
+        with clock.at(clock.local(date(2026, 11, 8))), connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 2000")
+            try:
+                amend_rating(edit_key=key, answers={"waktu": 1}, comment="terlambat")
+            except EditClosed:
+                refused.append(True)
+
+    with transaction.atomic():
+        with clock.at(clock.local(date(2026, 11, 8))):
+            seal_month(month=OCTOBER, by="test")
+        in_threads(1, late)
+    assert refused == [True]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -211,13 +211,13 @@ def read_edit_key(edit_key: str) -> EditKey:
 
 
 def amend_rating(*, edit_key: str, answers: Mapping[str, int | None], comment: str = "") -> None:
-    """Add later pages to the rating behind the key; EditClosed after its time, or once the citizen has finished.
+    """Add later pages to the rating behind the key; EditClosed after its time, once the citizen has finished, or from the seal on.
 
     What the ticket was not asked is not stored, so that a drawn element is never answered by volunteers.
     """
     key = read_edit_key(edit_key)
     asked = {*STAFF_ELEMENTS, *key.second_page}
     values: dict[str, Any] = {name: _scaled(name, answers.get(name)) if name in asked else None for name in ELEMENTS}
-    (finished,) = one_row("amend", values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})
-    if finished:
+    (closed,) = one_row("amend", values | {"rating": key.rating, "comment": comment.strip()[:MAX_COMMENT]})
+    if closed:
         raise EditClosed
