@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 
 from teladan.core import clock
+from teladan.core.audit import Event
 from teladan.core.models import AuditEvent
 from teladan.feedback import tokens
 from teladan.feedback.actions import holding
@@ -280,6 +281,24 @@ def test_released_ratings_count_and_are_not_held_again(
     late = cast(office.token(), device)
     assert hold_same_device() == 0
     assert statuses(late) == ["counted"]
+
+
+def test_what_comes_after_a_proposal_is_not_voided_with_it(
+    held: HeldCase, inspector: User, colleague: User, office: Office
+) -> None:
+    """Whoever proposed has not seen it: one person alone would void it."""
+    device = held.device_group
+    holding.propose_voiding(case=held, reason="x", by=inspector)
+    late = cast(office.token(), device)
+    assert hold_same_device() == 1
+    with pytest.raises(JudgeRefused, match="sudah berubah"):
+        holding.void_case(case=held, reason="y", by=colleague)
+    assert statuses(late) == ["held"]
+    assert list(HeldCase.objects.values_list("state", "size", "proposed_by")) == [("held", 4, None)]
+    assert AuditEvent.objects.filter(event=Event.VOID_DECLINED, actor="system").count() == 1
+    holding.propose_voiding(case=held, reason="x", by=inspector)
+    holding.void_case(case=held, reason="y", by=colleague)
+    assert statuses(late) == ["voided"]
 
 
 def test_what_comes_after_a_voiding_is_a_case_of_its_own(

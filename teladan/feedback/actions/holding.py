@@ -69,7 +69,7 @@ def _hold(
     reason: HeldCase.Reason,
     group: uuid.UUID | None,
 ) -> int:
-    """Put these ratings into the open case of their group, or a new one."""
+    """Put these ratings into the open case of their group, or a new one. A proposal that has not seen them falls."""
     today = clock.today()
     known = HeldCase.objects.select_for_update().filter(month=month, officer=officer, reason=reason)
     known = known.filter(device_group=group) if group else known.filter(unit=unit, found_on=today)
@@ -85,6 +85,9 @@ def _hold(
     if case is None:
         case = HeldCase(month=month, unit_id=unit, officer_id=officer, reason=reason, device_group=group, size=0)
         case.found_on = today
+    elif case.state == State.PROPOSED:
+        _take_back(case)
+        _record(Event.VOID_DECLINED, case, "system", _("Penilaian lain masuk ke kelompok ini sesudah diusulkan."))
     case.size += len(fresh)
     case.save()
     CaseRating.objects.bulk_create([CaseRating(rating_id=one, case=case) for one in fresh])
@@ -123,7 +126,7 @@ def propose_voiding(*, case: HeldCase, reason: str, by: User) -> None:
 def decline_voiding(*, case: HeldCase, reason: str, by: User) -> None:
     """Turn a proposal down, or take one's own back; the ratings stay held."""
     row = _open_case(case, State.HELD, by)
-    row.proposed_by, row.proposed_at, row.proposal = None, None, ""
+    _take_back(row)
     _move(row, State.HELD, RatingStatus.HELD)
     _record(Event.VOID_DECLINED, row, by, _said(reason))
 
@@ -140,6 +143,10 @@ def void_case(*, case: HeldCase, reason: str, by: User) -> None:
     row.decided_by, row.decided_at, row.decision = by, clock.now(), _said(reason)
     _move(row, State.VOIDED, RatingStatus.VOIDED)
     _record(Event.RATINGS_VOIDED, row, by, row.decision)
+
+
+def _take_back(case: HeldCase) -> None:
+    case.state, case.proposed_by, case.proposed_at, case.proposal = State.HELD, None, None, ""
 
 
 def _open_case(case: HeldCase, to: HeldCase.State, by: User) -> HeldCase:
@@ -176,7 +183,7 @@ def _move(case: HeldCase, state: HeldCase.State, status: RatingStatus) -> None:
     rows.filter(status__in=(RatingStatus.HELD, RatingStatus.COUNTED)).update(status=status, reason=reason)
 
 
-def _record(event: Event, case: HeldCase, by: User, reason: str) -> None:
+def _record(event: Event, case: HeldCase, by: User | str, reason: str) -> None:
     after = {"state": case.state, "size": case.size, "why": case.reason}
     audit.record(event=event, actor=by, subject=f"case:{case.pk}", after=after, reason=reason)
 
