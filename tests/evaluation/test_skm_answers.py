@@ -234,8 +234,8 @@ def test_answers_give_the_figures_of_the_page_to_the_last_digit(world: World, ke
     assert len(rows(download(world, key))) == content["n"]
     for one in content["elements"]:
         same = found["elements"][one["element"]]
-        assert (same["n"], round(same["nrr"], 4), f"{same['value']:.2f}", same["grade"]) == (
-            one["n"], one["nrr"], one["value"], one["grade"],
+        assert (same["n"], same["nrr"], f"{same['value']:.2f}", same["grade"]) == (
+            one["n"], round(one["nrr"], 6), one["value"], one["grade"],
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -21,11 +22,13 @@ from teladan.evaluation.actions.skm import SkmRefused
 from teladan.evaluation.models import SkmFollowUp, SkmPublication, UnitResult
 from teladan.evaluation.queries import skm as queries
 from teladan.evaluation.queries import skm_document as document
-from teladan.evaluation.queries import skm_profile
+from teladan.evaluation.queries import skm_profile, skm_report
 from teladan.evaluation.queries.skm_report import content_digest, report_payload
 from teladan.evaluation.rules.skm import parse_period
 from teladan.feedback import queries as feedback
 from teladan.scoring import ELEMENTS
+from teladan.scoring.ikm import DEFAULT_REGIME
+from teladan.ui import formats
 from tests import make
 from tests.evaluation import skm_world
 from tests.evaluation.skm_world import (
@@ -66,6 +69,16 @@ def test_figures_come_from_all_raw_answers_and_not_from_months(world: World) -> 
     assert found["events"] == 2 * 51
     assert found["sample_needed"] == scoring.sample_size(102)
     assert (found["tickets"], found["spent"], found["response_rate"]) == (102, 51, 0.5)
+
+
+def test_a_mean_is_rounded_once_where_it_is_shown() -> None:
+    """3.26249… is 3,262; by way of 3.2625 it would be 3,263."""
+    rows = [{**dict.fromkeys(scoring.ELEMENTS, score), "count": times} for score, times in ((4, 373), (3, 1048))]
+    measured = SimpleNamespace(index=scoring.ikm(rows), by_element=dict.fromkeys(scoring.ELEMENTS, ()), n=1421)
+    for name in scoring.ELEMENTS:
+        one = skm_report._element(measured, name, [], DEFAULT_REGIME)
+        assert formats.number(one["nrr"], 3) == "3,262"
+    assert formats.number(skm_report._index(measured, Decimal("81.56"))["sum_nrr"], 3) == "29,362"
 
 
 def test_services_are_computed_from_the_months_that_show_them(world: World) -> None:

@@ -236,7 +236,9 @@ def read_reports(city: City, found: dict[str, Question], shown: Mapping[tuple[st
         for one in payload["elements"]:
             if one["n"] is not None:
                 used = [month for month in months if f"{month:%Y-%m}" not in one["left_out"]]
-                found[one["element"]].tell([(code, month) for code in codes for month in used], one["n"], one["nrr"], 4)
+                found[one["element"]].tell(
+                    [(code, month) for code in codes for month in used], one["n"], one["nrr"], 10
+                )
         used = [month for month in months if f"{month:%Y-%m}" not in payload["months_left_out"]]
         for question in ("n", "spent"):
             if payload[question] is not None:

@@ -20,7 +20,7 @@ from teladan.evaluation.queries import skm as queries
 from teladan.evaluation.queries.document import office_of
 from teladan.evaluation.queries.skm_profile import profile_of
 from teladan.evaluation.rules import skm as rules
-from teladan.evaluation.rules.closing import digest, month_key
+from teladan.evaluation.rules.closing import DIGITS, digest, month_key
 from teladan.evaluation.rules.skm import Cell, Period, Valued
 from teladan.evaluation.rules.units import COST
 from teladan.feedback import queries as feedback
@@ -195,7 +195,9 @@ def _index(measured: Measured, ikm: Decimal | None) -> Json:
         "low": _two(index.low) if shown else None,
         "high": _two(index.high) if shown else None,
         "grade": (index.grade or "") if shown else "",
-        "sum_nrr": round(float(sum(one.mean for one in index.elements if one.mean is not None)), 4) if shown else None,
+        "sum_nrr": round(float(sum(one.mean for one in index.elements if one.mean is not None)), DIGITS)
+        if shown
+        else None,
     }
 
 
@@ -211,7 +213,7 @@ def _element(measured: Measured, name: str, months: Sequence[date], regime: str)
     return {
         "element": name,
         "n": found.n,
-        "nrr": round(float(found.mean), 4),
+        "nrr": round(float(found.mean), DIGITS),  # rounded where it is shown, once
         "value": str(found.value),
         "grade": scoring.band_of(found.value or 0, regime).grade,
         "left_out": left_out,
