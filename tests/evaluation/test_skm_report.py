@@ -74,7 +74,7 @@ def test_figures_come_from_all_raw_answers_and_not_from_months(world: World) -> 
 def test_a_mean_is_rounded_once_where_it_is_shown() -> None:
     """3.26249… is 3,262; by way of 3.2625 it would be 3,263."""
     rows = [{**dict.fromkeys(scoring.ELEMENTS, score), "count": times} for score, times in ((4, 373), (3, 1048))]
-    measured = SimpleNamespace(index=scoring.ikm(rows), by_element=dict.fromkeys(scoring.ELEMENTS, ()), n=1421)
+    measured: Any = SimpleNamespace(index=scoring.ikm(rows), by_element=dict.fromkeys(scoring.ELEMENTS, ()), n=1421)
     for name in scoring.ELEMENTS:
         one = skm_report._element(measured, name, [], DEFAULT_REGIME)
         assert formats.number(one["nrr"], 3) == "3,262"

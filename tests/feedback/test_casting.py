@@ -129,6 +129,17 @@ def test_amend_refuses_after_half_an_hour_alike_for_used_and_fresh(office: Offic
     assert StagedRating.objects.get().waktu == 3
 
 
+def test_a_form_that_was_refused_stays_refused(office: Office) -> None:
+    """It may have its receipt already: what that says must stay true, though the ticket could be used by now."""
+    token = office.token()
+    Ticket.objects.update(expires_on=DAY - timedelta(days=1))
+    first = cast(token)
+    Ticket.objects.update(expires_on=DAY)
+    assert read_edit_key(cast(token)).rating == read_edit_key(first).rating == RefusedRating.objects.get().pk
+    assert not StagedRating.objects.exists()
+    assert Ticket.objects.get().spent_on is None
+
+
 def test_amend_with_the_key_of_a_used_ticket_changes_nothing(office: Office) -> None:
     token = office.token()
     cast(token, overall=2)
@@ -284,6 +295,7 @@ def in_threads(count: int, work: object) -> None:
 
     def run(i: int) -> None:
         try:
+            connection.ensure_connection()  # else they come one after another, as fast as the server lets them in
             start.wait()
             work(i)  # type: ignore[operator]
         finally:
@@ -335,6 +347,26 @@ def test_fifty_submits_at_once_make_one_rating() -> None:
     assert sum(read_edit_key(key).rating == rating.pk for key in keys) == 1
     assert LatencyBucket.objects.get().count == 1
     assert Ticket.objects.get().spent_on == DAY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_casts_that_both_found_the_ticket_fresh_make_one_rating() -> None:
+    """The second waits at the ticket's row, and looks again once the first has spent it."""
+    token, now = make_office().token(), clock.now()
+
+    def second(i: int) -> None:
+        with clock.at(now):
+            cast(token, b"m" * 16, overall=1)
+
+    with transaction.atomic():
+        cast(token, overall=4)
+        thread = threading.Thread(target=in_threads, args=(1, second))
+        thread.start()
+        wait_until_one_waits()
+    thread.join()
+    assert StagedRating.objects.get().overall == 4
+    assert RefusedRating.objects.get().overall == 1
+    assert LatencyBucket.objects.get().count == 1
 
 
 def end_connection() -> int:

@@ -200,6 +200,10 @@ def test_watched_statements_go_by_cursor(django_assert_num_queries: DjangoAssert
     connection.ensure_connection()
     with django_assert_num_queries(1):
         one_row(ECHO, VALUES)
+    seen: list[str] = []
+    with connection.execute_wrapper(lambda run, text, *rest: (seen.append(text), run(text, *rest))[1]):
+        one_row(ECHO, VALUES)
+    assert seen == [ECHO]
 
 
 def test_a_name_used_twice_is_one_number() -> None:

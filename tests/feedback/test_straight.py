@@ -17,7 +17,7 @@ from django.test import RequestFactory
 from django.utils.translation import get_language
 
 from teladan.config import wsgi
-from teladan.core import clock
+from teladan.core import clock, lanes
 from teladan.feedback import tokens
 from teladan.feedback.models import RefusedRating, StagedRating, Ticket
 from teladan.feedback.views import doorway, straight
@@ -183,10 +183,11 @@ def test_nothing_long_is_remembered(office: Office, more: Environ) -> None:
     assert answer(wsgi.application, environ)[0] == straight.STATUS
 
 
-def test_other_answers_of_the_same_form_are_told_by_the_view(office: Office) -> None:
+def test_other_answers_of_the_same_form_are_told_by_the_view(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     cookies = hand(office.token())
     assert rated(sent(cookies))
     assert not rated(sent(cookies, {"overall": "1"}))
+    assert not caplog.text
     assert answer(wsgi.application, sent(cookies, {"overall": "1"}))[0].startswith("409")
     assert StagedRating.objects.get().overall == 4
 
@@ -244,7 +245,9 @@ def test_what_it_stages_is_what_the_view_stages(office: Office) -> None:
     names = [field.attname for field in StagedRating._meta.fields if field.name not in {"id", "device_group"}]
     straight_one, by_the_view = StagedRating.objects.values(*names)
     assert straight_one == by_the_view
-    assert StagedRating.objects.values("device_group").distinct().count() == 2
+    groups = set(StagedRating.objects.values_list("device_group", flat=True))
+    assert len(groups) == 2
+    assert None not in groups
 
 
 def test_behind_tls_it_carries_the_same_promises(office: Office, settings: Any) -> None:
@@ -268,6 +271,15 @@ def test_it_leaves_the_language_of_the_thread_alone(office: Office) -> None:
     before = get_language()
     assert rated(sent(hand(office.token()), HTTP_ACCEPT_LANGUAGE="en"))
     assert get_language() == before
+
+
+def test_files_wait_for_those_who_rate_and_finish(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    cookies = hand(office.token())
+    key = key_of(office.token())
+    for environ in (sent(cookies), finishing(key)):
+        monkeypatch.setattr(lanes, "_citizen_at", float("-inf"))
+        assert rated(environ)
+        assert lanes._citizen_at > float("-inf")
 
 
 # --- finishing -------------------------------------------------------------------------------------------------------
