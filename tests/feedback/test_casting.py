@@ -38,6 +38,7 @@ from teladan.feedback.models import (
     WaitingProfile,
 )
 from teladan.feedback.models.ratings import GivenAnswers
+from teladan.feedback.queries import ticket_page
 from teladan.feedback.sql import one_row
 from tests.feedback.conftest import DAY, OCTOBER, Office, make_office
 
@@ -214,8 +215,19 @@ def test_cast_writes_no_audit_event(office: Office) -> None:
     assert AuditEvent.objects.count() == before
 
 
+@pytest.mark.parametrize(("first", "last", "asks"), [(-9, 0, False), (-9, 1, True), (0, None, True), (1, None, False)])
+def test_cost_is_asked_on_the_days_of_the_standard(office: Office, first: int, last: int | None, asks: bool) -> None:
+    """From its first day on, up to the day before the one it ends with."""
+    until = None if last is None else DAY + timedelta(days=last)
+    office.paid.standards.update(valid_from=DAY + timedelta(days=first), valid_until=until)
+    token = office.token(service=office.paid)
+    assert ticket_page(tokens.token_hash(token))[1] is asks
+    assert read_edit_key(cast(token)).asks_cost is asks
+    assert read_edit_key(cast(token, b"m" * 16)).asks_cost is asks
+
+
 def test_day_of_issue_is_kept_once_per_officer(office: Office) -> None:
-    for token in [*office.tokens(3), *office.tokens(2, clock.local(date(2026, 10, 13), 9))]:
+    for token in [*office.tokens(3), *office.tokens(2, clock.local(date(2026, 10, 13), 6))]:  # still the 12th in UTC
         with clock.at(clock.local(date(2026, 10, 14), 9)):
             cast(token)
     days = IssueDay.objects.values_list("officer_id", "day").order_by("day")
