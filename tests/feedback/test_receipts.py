@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -14,6 +15,7 @@ from django.db import DatabaseError, transaction
 from teladan.core import clock
 from teladan.evaluation.rules.closing import digest
 from teladan.feedback import leaves, queries, tokens
+from teladan.feedback.actions import receipts
 from teladan.feedback.actions.casting import (
     DifferentAnswers,
     EditClosed,
@@ -191,6 +193,33 @@ def test_same_answers_twice_have_different_numbers(office: Office) -> None:
     assert first.answers() == second.answers()
     assert first.c != second.c
     assert first.r != second.r
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["counted", "refused"])
+def test_what_is_added_while_it_is_finished_is_in_the_leaf(
+    office: Office, monkeypatch: pytest.MonkeyPatch, counts: bool
+) -> None:
+    """From another page of the same browser, after the answers were read and before the leaf is given."""
+    token = office.token()
+    key = cast(token, overall=2)
+    if not counts:
+        key = cast(token, b"m" * 16, overall=2)
+    usual, added = receipts.one_row, []
+
+    def late(name: str, values: dict[str, Any]) -> Any:
+        if not added:
+            with transaction.atomic():  # a version of its own
+                amend_rating(edit_key=key, answers={"waktu": 3})
+            added.append(name)
+        return usual(name, values)
+
+    monkeypatch.setattr(receipts, "one_row", late)
+    receipt = finish_rating(edit_key=key)
+    assert added == ["finish"]
+    assert receipt.answers() == {"overall": 2, "waktu": 3}
+    kind = StagedRating if counts else RefusedRating
+    assert bytes(kind.objects.get(leaf__isnull=False).leaf or b"") == receipt.c
+    assert len(lines(Kind.RATING if counts else Kind.REFUSED)) == 1
 
 
 def test_finishing_closes_the_later_pages(office: Office) -> None:
