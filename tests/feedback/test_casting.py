@@ -474,6 +474,7 @@ def wait_until_one_waits() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("counts", [True, False], ids=["counted", "refused"])
 def test_later_pages_during_the_seal_are_told_so_and_do_not_wait(counts: bool) -> None:
+    """Neither adding nor finishing."""
     token = make_office().token(clock.local(date(2026, 10, 31), 9))
     refused: list[bool] = []
     with clock.at(clock.local(date(2026, 11, 7), 23, 59)):
@@ -483,17 +484,20 @@ def test_later_pages_during_the_seal_are_told_so_and_do_not_wait(counts: bool) -
 
     def late(i: int) -> None:
         with clock.at(clock.local(date(2026, 11, 8))), connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 2000")
+            cursor.execute("SET statement_timeout = 1000")
             try:
-                amend_rating(edit_key=key, answers={"waktu": 1}, comment="terlambat")
+                if i:
+                    finish_rating(edit_key=key)
+                else:
+                    amend_rating(edit_key=key, answers={"waktu": 1}, comment="terlambat")
             except EditClosed:
                 refused.append(True)
 
     with transaction.atomic():
         with clock.at(clock.local(date(2026, 11, 8))):
             seal_month(month=OCTOBER, by="test")
-        in_threads(1, late)
-    assert refused == [True]
+        in_threads(2, late)
+    assert refused == [True, True]
 
 
 @pytest.mark.django_db(transaction=True)
