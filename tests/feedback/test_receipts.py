@@ -326,6 +326,29 @@ def test_round_never_cuts_the_half_hour_short_also_when_the_clock_jumps(office: 
     assert StagedRating.objects.get().leaf is not None
 
 
+def test_what_a_round_of_the_wrong_day_has_seen_is_seen_anew(office: Office) -> None:
+    start = clock.now()
+    key = cast(office.token())
+    with clock.at(start + timedelta(days=2)):
+        settle_unfinished()  # the clock was wrong
+    with clock.at(start + timedelta(minutes=1)):
+        assert settle_unfinished() == 0
+        amend_rating(edit_key=key, answers={"waktu": 2})
+
+
+def test_round_that_finishes_some_leaves_those_who_came_later(office: Office) -> None:
+    early, late = office.tokens(2)
+    start = clock.now()
+    with clock.at(start + timedelta(minutes=5)):
+        cast(early)
+        settle_unfinished()
+    with clock.at(start + timedelta(minutes=40)):
+        key = cast(late, overall=1)
+        assert settle_unfinished() == 1
+        amend_rating(edit_key=key, answers={"waktu": 2})
+        assert StagedRating.objects.get(leaf__isnull=True).overall == 1
+
+
 # --- rating again ----------------------------------------------------------------------------------------------------
 
 
