@@ -343,10 +343,11 @@ def test_round_that_finishes_some_leaves_those_who_came_later(office: Office) ->
         cast(early)
         settle_unfinished()
     with clock.at(start + timedelta(minutes=40)):
-        key = cast(late, overall=1)
+        key, refused = cast(late, overall=1), cast(late, b"m" * 16, overall=1)
         assert settle_unfinished() == 1
-        amend_rating(edit_key=key, answers={"waktu": 2})
-        assert StagedRating.objects.get(leaf__isnull=True).overall == 1
+        for one in (key, refused):
+            amend_rating(edit_key=one, answers={"waktu": 2})
+            assert finish_rating(edit_key=one).answers() == {"overall": 1, "waktu": 2}
 
 
 # --- rating again ----------------------------------------------------------------------------------------------------
