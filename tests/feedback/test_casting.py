@@ -28,6 +28,7 @@ from teladan.feedback.actions.receipts import finish_rating, receipt_for
 from teladan.feedback.actions.sealing import seal_month
 from teladan.feedback.models import (
     ELEMENTS,
+    CollectionMonth,
     IssueDay,
     LatencyBucket,
     RefusedRating,
@@ -128,6 +129,13 @@ def test_amend_refuses_after_half_an_hour_alike_for_used_and_fresh(office: Offic
             with pytest.raises(EditClosed):
                 amend_rating(edit_key=key, answers={"waktu": 1})
     assert StagedRating.objects.get().waktu == 3
+
+
+def test_later_pages_of_an_unknown_ticket_go_on_where_nobody_has_opened_the_month() -> None:
+    key = cast(bytes(16))
+    assert not CollectionMonth.objects.exists()
+    amend_rating(edit_key=key, answers={"waktu": 3})
+    assert RefusedRating.objects.get().waktu == 3
 
 
 def test_a_form_that_was_refused_stays_refused(office: Office) -> None:
