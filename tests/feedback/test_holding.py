@@ -20,7 +20,8 @@ from teladan.feedback.actions.casting import cast_again, cast_rating, read_edit_
 from teladan.feedback.actions.holding import JudgeRefused, hold_same_device
 from teladan.feedback.actions.receipts import finish_rating
 from teladan.feedback.actions.sealing import seal_month
-from teladan.feedback.models import CaseRating, HeldCase, RatingLeaf, RatingStatus, SealedRating, StagedRating
+from teladan.feedback.models import ELEMENTS, CaseRating, HeldCase, RatingLeaf, RatingStatus, SealedRating, StagedRating
+from teladan.feedback.queries import integrity
 from teladan.people.models import User
 from tests import make
 from tests.feedback.conftest import OCTOBER, Office
@@ -367,3 +368,16 @@ def test_rating_again_does_not_wash_a_hold_away(
     holding.propose_voiding(case=held, reason="x", by=inspector)
     holding.void_case(case=held, reason="y", by=colleague)
     assert sorted(StagedRating.objects.values_list("status", flat=True)) == ["superseded", *["voided"] * 4]
+
+
+# --- equal answers ---------------------------------------------------------------------------------------------------
+
+
+def test_equal_answers_are_counted_from_four_on_and_of_held_ratings_too(office: Office, october: datetime) -> None:
+    """Three equal answers say nothing; what was replaced is not looked at."""
+    given = ((3, 3, "counted"), (4, 4, "counted"), (4, 3, "counted"), (5, 5, "held"), (5, 5, "superseded"))
+    for token, (answered, equal, status) in zip(office.tokens(len(given)), given, strict=True):
+        scores = [4] * equal + [1] * (answered - equal)
+        rating = cast(token)
+        StagedRating.objects.filter(pk=rating.pk).update(status=status, **dict(zip(ELEMENTS, scores, strict=False)))
+    assert integrity._patterns(OCTOBER) == {office.officer.pk: (3, 2)}
