@@ -85,27 +85,6 @@ def test_texts_are_short_enough_to_be_remembered(name: str) -> None:
     assert "--" not in text
 
 
-def test_plain_values_arrive_as_what_they_were() -> None:
-    values = {
-        "blob": b"\x00\\'\xff",
-        "list": (2, 5),
-        "day": date(2026, 10, 12),
-        "id": UUID(int=7),
-        "word": "a 'b' \\ %s {c}",
-        "none": None,
-    }
-    query = (
-        """SELECT %(blob)s::bytea, %(list)s::int[], %(day)s::date, %(id)s::uuid, %(word)s::text, %(none)s::smallint"""
-    )
-    cursor = planned_cursor()
-    cursor.execute(query, plain(values))
-    blob, numbers, *rest = cursor.fetchone()
-    assert (bytes(blob), numbers) == (b"\x00\\'\xff", [2, 5])
-    assert rest == [date(2026, 10, 12), UUID(int=7), "a 'b' \\ %s {c}", None]
-
-
-# --- sent directly: outside a transaction, as when a citizen rates ------------------------------------------------------
-
 VALUES = {
     "blob": b"\x00\\'\xff",
     "list": (2, 5),
@@ -119,6 +98,17 @@ ECHO = (
     "SELECT %(blob)s::bytea AS blob, %(list)s::int[] AS list, %(day)s::date AS day, %(id)s::uuid AS id, %(word)s::text AS word,"
     " %(none)s::smallint AS none, %(now)s::timestamptz AS now, %(day)s::date = '2026-10-12' AS same, 7 %% 4 AS rest"
 )
+
+
+def test_plain_values_arrive_as_what_they_were() -> None:
+    cursor = planned_cursor()
+    cursor.execute(ECHO, plain(VALUES))
+    blob, numbers, *rest = cursor.fetchone()
+    assert (bytes(blob), numbers) == (b"\x00\\'\xff", [2, 5])
+    assert rest == [date(2026, 10, 12), UUID(int=7), "a 'b' \\ %s {c} é", None, VALUES["now"], True, 3]
+
+
+# --- sent directly: outside a transaction, as when a citizen rates ------------------------------------------------------
 
 
 @pytest.fixture
