@@ -227,6 +227,17 @@ def callout(content: SafeString, kind: str = "info", title: str = "") -> SafeStr
 
 
 @register.simple_block_tag
+def waiting(content: SafeString, here: str) -> SafeString:
+    """How far background work is: asks `here` for itself every two seconds, until it is given something else."""
+    return format_html(
+        '<div id="kemajuan" class="stack tight" hx-get="{}" hx-trigger="every 2s" hx-target="this" hx-swap="outerHTML"'
+        ' role="status">{}</div>',
+        here,
+        content,
+    )
+
+
+@register.simple_block_tag
 def empty(content: SafeString, title: str) -> SafeString:
     return format_html('<div class="empty"><b>{}</b><div>{}</div></div>', title, content)
 
