@@ -41,7 +41,7 @@ def import_start(request: HttpRequest) -> HttpResponse:
         (one, words[one.kind], reverse("people-import-run", args=[one.pk]))
         for one in queries.recent_runs(None if whole else request.user)
     ]
-    context = {"form": form, "runs": rows, "whole": whole}
+    context = {"form": form, "runs": rows, "whole": whole, "trail": [*_trail()[:-1], (_("Impor"), "")]}
     return render(request, "people/import_start.html", context, status=422 if form.errors else 200)
 
 
