@@ -381,6 +381,15 @@ def test_a_closed_account_is_out_at_once_and_comes_back_in(bkpsdm: Client, tree:
     assert Client().post(reverse("account_login"), form).status_code == 302
 
 
+def test_whoever_has_left_is_offered_no_account(bkpsdm: Client, tree: SimpleNamespace) -> None:
+    page, make = reverse("people-detail", args=[tree.clerk.pk]), reverse("people-account-make", args=[tree.clerk.pk])
+    assert make in bkpsdm.get(page).content.decode()
+    Person.objects.filter(pk=tree.clerk.pk).update(is_active=False)
+    assert make not in bkpsdm.get(page).content.decode()
+    assert "tidak mendapat akun" in bkpsdm.post(make, follow=True).content.decode()
+    assert not User.objects.filter(person=tree.clerk).exists()
+
+
 def test_an_account_is_closed_only_where_the_person_may_be_seen(tree: SimpleNamespace) -> None:
     outside = make_user(make_staff(make_unit("LAIN")))
     inside = signed_in(make_user(role="bkpsdm", unit=tree.office))
